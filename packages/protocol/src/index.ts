@@ -1,0 +1,17 @@
+// The public door: WAMP as data and rules, for those who write a transport, a serializer or a tool.
+
+export type { Clock, Timer } from './clock.ts'
+export { CloseUri, ErrorUri } from './error-uris.ts'
+export { ApplicationError, ERROR_CODES, type ErrorCode, ProtocolViolation, UsageError } from './errors.ts'
+export { ID_MAX, isId, type PublicationId, type RegistrationId, type RequestId, type SessionId, type SubscriptionId } from './ids.ts'
+export { MemoryTransport } from './memory-transport.ts'
+export { CANCEL_MODES, type CancelMode, INVOCATION_POLICIES, type InvocationPolicy } from './message-layout.ts'
+export * from './messages.ts'
+export { Payload } from './payload.ts'
+export type { Random } from './random.ts'
+export type { Serializer } from './serializer.ts'
+export { encodeMessage } from './serializer.ts'
+export { jsonSerializer } from './serializers/json.ts'
+export { TRANSITIONS, type SessionState, type Transition } from './session-states.ts'
+export type { Transport } from './transport.ts'
+export { isReservedUri, isValidUri, MATCH_POLICIES, type MatchPolicy, type Uri, type UriRule } from './uri.ts'

@@ -1,0 +1,157 @@
+// The other end of a session, as messages: RemotePeer is a transport and a serializer, LocalPeer is the same without bytes.
+
+import { type ErrorCode, ProtocolViolation, UsageError } from './errors.ts'
+import type { Message } from './messages.ts'
+import type { Payload } from './payload.ts'
+import { ByteSink, encodeMessage, type Serializer } from './serializer.ts'
+import type { Transport } from './transport.ts'
+
+/** Why a message could not go to a peer: it is longer than the peer accepts, or a value has no form in its serializer. */
+export type Undelivered = 'too_large' | 'unserializable'
+
+export interface Peer {
+  /** Sends a message; after `close` it does nothing. What it returns, if anything, is why nothing was sent. */
+  send(message: Message): Undelivered | undefined
+  /** Closes the transport after what was sent before has left. */
+  close(reason?: string): void
+  /** The session is established: limits and deadlines for strangers no longer apply. */
+  establish(): void
+  pause(): void
+  resume(): void
+  onMessage: (message: Message) => void
+  /** Called, instead of `onMessage`, for a frame that is not a message. */
+  onViolation: (violation: ProtocolViolation) => void
+  onClose: (reason: string) => void
+}
+
+const head = new ByteSink(4096) // used within one call of `send`, never across
+
+export class RemotePeer implements Peer {
+  readonly transport: Transport
+  readonly serializer: Serializer
+  onMessage: (message: Message) => void = () => {}
+  onViolation: (violation: ProtocolViolation) => void = () => {}
+  onClose: (reason: string) => void = () => {}
+
+  constructor(transport: Transport, serializer: Serializer) {
+    this.transport = transport
+    this.serializer = serializer
+    transport.onFrame = (bytes, start = 0, end = bytes.length) => this.#receive(bytes, start, end)
+    transport.onClose = (reason) => this.onClose(reason)
+  }
+
+  #receive(bytes: Uint8Array, start: number, end: number): void {
+    let message: Message
+    try {
+      message = this.serializer.decode(bytes, start, end)
+    } catch (error) {
+      if (!(error instanceof ProtocolViolation)) throw error
+      this.onViolation(error)
+      return
+    }
+    this.onMessage(message)
+  }
+
+  send(message: Message): Undelivered | undefined {
+    const queue = this.transport.queue
+    if (queue === undefined) return this.#sendAlone(message)
+    head.length = 0
+    let payload
+    try {
+      payload = this.serializer.encodeHead(message, head)
+    } catch (error) {
+      return undeliveredFor(error)
+    }
+    return queue.append(head, payload, this.serializer.tail) ? undefined : 'too_large'
+  }
+
+  #sendAlone(message: Message): Undelivered | undefined {
+    try {
+      const frame = encodeMessage(this.serializer, message)
+      if (frame.length > (this.transport.frameBytesMax ?? Number.POSITIVE_INFINITY)) return 'too_large'
+      this.transport.send(frame)
+      return undefined
+    } catch (error) {
+      return undeliveredFor(error)
+    }
+  }
+
+  close(reason?: string): void {
+    this.transport.close(reason)
+  }
+  establish(): void {
+    this.transport.establish?.()
+  }
+  pause(): void {
+    this.transport.pause()
+  }
+  resume(): void {
+    this.transport.resume()
+  }
+}
+
+export function undeliveredFor(error: unknown): Undelivered {
+  const code: ErrorCode | undefined = error instanceof UsageError ? error.code : undefined
+  if (code !== 'ERR_UNSERIALIZABLE') throw error
+  return 'unserializable'
+}
+
+/**
+ * One of two linked ends in one process. Messages go over as they are, at once; payload values are cloned on the way, so
+ * neither side can change what the other holds (TRN-48).
+ */
+export class LocalPeer implements Peer {
+  onMessage: (message: Message) => void = () => {}
+  onViolation: (violation: ProtocolViolation) => void = () => {}
+  onClose: (reason: string) => void = () => {}
+  #other: LocalPeer | undefined
+  #isClosed = false
+  #isPaused = false
+  #waiting: Message[] = []
+
+  /** Two ends; what one sends the other receives. */
+  static pair(): [LocalPeer, LocalPeer] {
+    const one = new LocalPeer()
+    const other = new LocalPeer()
+    one.#other = other
+    other.#other = one
+    return [one, other]
+  }
+
+  send(message: Message): Undelivered | undefined {
+    const other = this.#other!
+    if (this.#isClosed || other.#isClosed) return undefined
+    let sent = message
+    const payload = (message as { payload?: Payload }).payload
+    if (payload !== undefined && payload.serializer === undefined) {
+      try {
+        sent = { ...message, payload: payload.isolated() } as Message
+      } catch (error) {
+        return undeliveredFor(error)
+      }
+    }
+    if (other.#isPaused) other.#waiting.push(sent)
+    else other.onMessage(sent)
+    return undefined
+  }
+
+  close(reason = 'closed'): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#other!.#closedByOther(reason)
+    this.onClose(reason)
+  }
+  #closedByOther(reason: string): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.onClose(reason)
+  }
+  establish(): void {}
+  pause(): void {
+    this.#isPaused = true
+  }
+  resume(): void {
+    this.#isPaused = false
+    while (!this.#isPaused && this.#waiting.length > 0) this.onMessage(this.#waiting.shift()!)
+  }
+}

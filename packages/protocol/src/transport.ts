@@ -1,0 +1,33 @@
+// The Transport interface: ordered, reliable, message-based frames, both ways (TRN-02). Anything that can do this can carry
+// WAMP; docs/guides/your-own-transport.md builds one and runs the shared suite over it.
+
+import type { FrameQueue } from './frame-queue.ts'
+
+export interface Transport {
+  /** Sends one frame: one message's bytes. After `close` it does nothing. */
+  send(frame: Uint8Array): void
+  /**
+   * Closes, after what was sent before has left. `reason` is a WAMP close or error URI; a transport that can tell the other
+   * side (a WebSocket close code) does. Calls `onClose` once, possibly later.
+   */
+  close(reason?: string): void
+  /** Called for every frame that arrives: the bytes `[start..end)` of `bytes`, all of it when they are left out. */
+  onFrame: (bytes: Uint8Array, start?: number, end?: number) => void
+  /** Called once, when the transport is closed by either side or by a fault. `reason` is text for logs. */
+  onClose: (reason: string) => void
+  /** Stops calling `onFrame`, because the reader upstream is full; nothing is lost. */
+  pause(): void
+  /** Goes on calling `onFrame`, with what was held back first. */
+  resume(): void
+  /** The session is established: a deadline or limit for strangers no longer applies. */
+  establish?(): void
+  /** Bytes sent and not yet taken by the network. */
+  readonly bufferedBytes: number
+  /** The longest frame the other side accepts; `undefined` when it did not say. */
+  readonly frameBytesMax?: number | undefined
+  /**
+   * For transports that write framed bytes themselves and batch them: peers append to this queue instead of calling `send`.
+   * Leave it out in a transport of your own; `send` is all that is needed.
+   */
+  readonly queue?: FrameQueue | undefined
+}

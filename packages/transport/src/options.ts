@@ -1,0 +1,84 @@
+// Options and limits of listeners: name with unit, default, and what happens when a limit is reached.
+
+import type { Serializer, Transport } from '@crosspoint/protocol'
+
+export interface TransportLimits {
+  /** Longest message accepted from a peer, in bytes (512 … 16777216). Longer: WebSocket close 1009, RawSocket closed. */
+  readonly frameBytesMax: number
+  /** Longest message accepted before WELCOME, in bytes. */
+  readonly strangerFrameBytesMax: number
+  /** From accept to WELCOME, in milliseconds; no arriving byte extends it. Then the connection is closed. */
+  readonly handshakeTimeoutMs: number
+  /** Bytes that may wait for a reader that does not read. Beyond it the connection is destroyed; others notice nothing. */
+  readonly bufferedBytesMax: number
+  /** Silence before a ping goes out, in milliseconds; 0 turns pings off. */
+  readonly pingIntervalMs: number
+  /** How long any answer may take after a ping, in milliseconds. Then the connection is destroyed. */
+  readonly pingTimeoutMs: number
+  /** No message from the peer for this long, in milliseconds, closes the connection; 0 turns it off. */
+  readonly idleTimeoutMs: number
+  /** Connections at one time. One more: HTTP 503, or RawSocket error 4. */
+  readonly connectionsMax: number
+  /** Messages per second and connection, as a bucket of one second; 0 turns it off. Beyond it the connection is closed. */
+  readonly messagesPerSecondMax: number
+}
+
+export const DEFAULT_LIMITS: TransportLimits = Object.freeze({
+  frameBytesMax: 4 * 1024 * 1024,
+  strangerFrameBytesMax: 64 * 1024,
+  handshakeTimeoutMs: 10_000,
+  bufferedBytesMax: 8 * 1024 * 1024,
+  pingIntervalMs: 30_000,
+  pingTimeoutMs: 20_000,
+  idleTimeoutMs: 0,
+  connectionsMax: 50_000,
+  messagesPerSecondMax: 0,
+})
+
+export interface TlsOptions {
+  /** Private key, PEM text. */
+  readonly key: string
+  /** Certificate and chain, PEM text. */
+  readonly cert: string
+  /** Certificate authorities for client certificates, PEM text; when given, clients must show one. */
+  readonly ca?: string | undefined
+}
+
+/** Where a listener listens: a TCP port, or a Unix socket. */
+export type Endpoint =
+  | { readonly host?: string | undefined; readonly port: number; readonly tls?: TlsOptions | undefined; readonly backlog?: number | undefined }
+  | { readonly path: string; readonly tls?: undefined; readonly backlog?: number | undefined }
+
+/** What is known about a connection when its transport is handed on. */
+export interface ConnectionInfo {
+  /** "websocket" or "rawsocket". */
+  readonly type: 'websocket' | 'rawsocket'
+  /** Address of the peer, "127.0.0.1:51234", or the path of a Unix socket. */
+  readonly peer: string
+  readonly isSecure: boolean
+  /** The HTTP path of a WebSocket; empty for RawSocket. */
+  readonly path: string
+  /** HTTP headers of the upgrade request; empty for RawSocket. */
+  readonly headers: { readonly [name: string]: string | string[] | undefined }
+}
+
+export interface ListenerOptions {
+  readonly endpoint: Endpoint
+  /** In the order of preference for RawSocket errors and docs; WebSocket clients choose by their own order (TRN-03). */
+  readonly serializers: readonly Serializer[]
+  /** HTTP paths that take WebSocket upgrades; none turns WebSocket off. Default: `["/ws"]`. */
+  readonly websocketPaths?: readonly string[] | undefined
+  /** Whether a first octet 0x7F begins a RawSocket. Default: true. */
+  readonly hasRawSocket?: boolean | undefined
+  /** Origins that browsers may connect from, `*` standing for any run of characters. Default: `["*"]`. */
+  readonly allowedOrigins?: readonly string[] | undefined
+  /** Whether a client that offers no subprotocol is taken to speak wamp.2.json. Default: false, it is refused. */
+  readonly assumesJson?: boolean | undefined
+  /** Answers plain HTTP requests. Default: 404, or 426 on a WebSocket path. */
+  readonly onRequest?: ((request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void) | undefined
+  /** Takes over a new transport; the serializer was agreed on in the handshake. */
+  readonly onTransport: (transport: Transport, serializer: Serializer, info: ConnectionInfo) => void
+  /** Told when a limit ends a connection, in words for a log. */
+  readonly onNotice?: ((notice: string) => void) | undefined
+  readonly limits?: Partial<TransportLimits> | undefined
+}
