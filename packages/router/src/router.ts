@@ -1,0 +1,195 @@
+// The router: realms by name, and the door through which peers come in. It does no I/O and has no clock or chance of its
+// own: given the same inputs in the same order it does the same.
+
+import {
+  type Clock,
+  CloseUri,
+  ErrorUri,
+  type Hello,
+  MessageType,
+  ProtocolViolation,
+  type Random,
+  type Serializer,
+  type SessionId,
+  type Transport,
+  type Uri,
+  UsageError,
+} from '@crosspoint/protocol'
+import { LocalPeer, type Peer, RemotePeer } from '@crosspoint/protocol/internal'
+import { checkRealm, isRefusal, randomAuthid, readHello, welcomeDetails } from './handshake.ts'
+import { DEFAULT_LIMITS, type RouterLimits } from './limits.ts'
+import { Realm, type RealmOptions } from './realm.ts'
+import { Session } from './session.ts'
+
+/** Told about ends, refusals and losses; for logs and counters. All members are optional. */
+export interface RouterObserver {
+  /** A session joined a realm. */
+  onSessionStart?(session: SessionSummary): void
+  /** A session that had joined ended; `reason` is a URI, `message` is for people. */
+  onSessionEnd?(session: SessionSummary, reason: Uri, message: string): void
+  /** A peer was refused, or went, before it joined. */
+  onRefused?(peer: string, reason: Uri, message: string): void
+  /** An event was dropped for one subscriber: longer than it accepts, or without a form in its serializer. */
+  onEventDropped?(session: SessionSummary, why: 'too_large' | 'unserializable'): void
+}
+
+export interface SessionSummary {
+  readonly id: SessionId
+  readonly realm: Uri
+  readonly authid: string
+  readonly peer: string
+}
+
+export interface RouterOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly realms: readonly RealmOptions[]
+  readonly limits?: Partial<RouterLimits> | undefined
+  /** What WELCOME calls this software. Default: "Crosspoint". */
+  readonly agent?: string | undefined
+  readonly observer?: RouterObserver | undefined
+}
+
+export class Router {
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #limits: RouterLimits
+  readonly #agent: string
+  readonly #observer: RouterObserver
+  readonly #realms = new Map<Uri, Realm>()
+  /** Sessions from attach to the end of their transport. */
+  readonly #sessions = new Set<Session>()
+  readonly #realmNames = new WeakMap<Session, Uri>()
+  #isClosing = false
+  #onClosed: (() => void) | undefined
+
+  /**
+   * @example
+   * const router = new Router({ clock: systemClock, random: systemRandom, realms: [{ name: 'realm1' }] })
+   * router.attach(transport, jsonSerializer)
+   */
+  constructor(options: RouterOptions) {
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#limits = Object.freeze({ ...DEFAULT_LIMITS, ...options.limits })
+    this.#agent = options.agent ?? 'Crosspoint'
+    this.#observer = options.observer ?? {}
+    for (const realm of options.realms) this.#addRealm(realm)
+  }
+
+  #addRealm(options: RealmOptions): void {
+    if (this.#realms.has(options.name)) throw new UsageError('ERR_INVALID_ARGUMENT', `The realm "${options.name}" is given twice`)
+    const observer = {
+      ended: (session: Session, reason: Uri, message: string) => this.#ended(session, reason, message),
+      eventDropped: (session: Session, why: 'too_large' | 'unserializable') =>
+        this.#observer.onEventDropped?.(this.#summary(session), why),
+    }
+    this.#realms.set(options.name, new Realm(options, this.#limits, this.#clock, this.#random, observer))
+  }
+
+  /** The realm of that name, for counts in tests and management. */
+  realm(name: Uri): Realm | undefined {
+    return this.#realms.get(name)
+  }
+
+  /** Sessions in all realms. */
+  get sessionCount(): number {
+    let count = 0
+    for (const realm of this.#realms.values()) count += realm.sessions.size
+    return count
+  }
+
+  /** Peers attached, joined or not. */
+  get peerCount(): number {
+    return this.#sessions.size
+  }
+
+  /** Takes over a transport whose serializer is agreed on; the peer's first message must be HELLO. */
+  attach(transport: Transport, serializer: Serializer, info: { readonly peer?: string | undefined } = {}): void {
+    this.#attachPeer(new RemotePeer(transport, serializer), info.peer ?? 'unknown')
+  }
+
+  /** Opens an in-process link and returns the client's end; it must send HELLO like any other. */
+  attachLocal(): Peer {
+    const [ours, theirs] = LocalPeer.pair()
+    this.#attachPeer(ours, 'in-process')
+    return theirs
+  }
+
+  #attachPeer(peer: Peer, address: string): void {
+    const session = new Session(peer, address, {
+      hello: (_session, message) => this.#hello(session, message),
+      ended: (_session, reason, message) => this.#ended(session, reason, message),
+    })
+    this.#sessions.add(session)
+    session.timer = this.#clock.setTimer(this.#limits.handshakeTimeoutMs, () => {
+      session.abort(ErrorUri.protocolViolation, `HELLO must arrive within ${this.#limits.handshakeTimeoutMs} ms`) // SES-14
+    })
+  }
+
+  #hello(session: Session, hello: Hello): void {
+    if (this.#isClosing) return session.abort(CloseUri.systemShutdown, 'The router is shutting down') // SES-29
+    const name = checkRealm(hello, (realm) => this.#realms.has(realm))
+    if (isRefusal(name)) return session.abort(name.reason, name.message)
+    let roles
+    try {
+      roles = readHello(hello)
+    } catch (error) {
+      if (!(error instanceof ProtocolViolation)) throw error
+      return session.violate(error)
+    }
+    if (isRefusal(roles)) return session.abort(roles.reason, roles.message)
+    session.id = this.#newSessionId()
+    session.authid = randomAuthid(this.#random)
+    session.authrole = 'anonymous'
+    session.announce(roles)
+    this.#realmNames.set(session, name)
+    const details = welcomeDetails(name, session.authid, session.authrole, this.#agent)
+    this.#realms.get(name)!.join(session, { type: MessageType.WELCOME, sessionId: session.id, details })
+    this.#observer.onSessionStart?.(this.#summary(session))
+  }
+
+  /** An id that no live session of any realm has (ID-14). */
+  #newSessionId(): SessionId {
+    for (;;) {
+      const id = this.#random.id() as SessionId
+      let isTaken = false
+      for (const realm of this.#realms.values()) isTaken ||= realm.sessions.has(id)
+      if (!isTaken) return id
+    }
+  }
+
+  #ended(session: Session, reason: Uri, message: string): void {
+    if (!this.#sessions.delete(session)) return
+    if (this.#realmNames.has(session)) this.#observer.onSessionEnd?.(this.#summary(session), reason, message)
+    else this.#observer.onRefused?.(session.address, reason, message)
+    this.#checkClosed()
+  }
+
+  #summary(session: Session): SessionSummary {
+    return { id: session.id, realm: this.#realmNames.get(session) ?? '', authid: session.authid, peer: session.address }
+  }
+
+  /**
+   * Shuts down in this order: 1. no HELLO is accepted any more (SES-29); 2. every session gets GOODBYE
+   * `wamp.close.system_shutdown` and has left its realm, so nothing is routed any more; 3. each transport closes when its
+   * peer answers, or after `goodbyeTimeoutMs`; 4. peers that never joined are refused; 5. `onClosed` is called once.
+   */
+  close(onClosed: () => void): void {
+    if (this.#isClosing) throw new UsageError('ERR_CLOSED', 'The router is closing already')
+    this.#isClosing = true
+    this.#onClosed = onClosed
+    for (const realm of this.#realms.values()) realm.close(CloseUri.systemShutdown)
+    for (const session of [...this.#sessions]) {
+      if (!this.#realmNames.has(session)) session.abort(CloseUri.systemShutdown, 'The router is shutting down')
+    }
+    this.#checkClosed()
+  }
+
+  #checkClosed(): void {
+    if (!this.#isClosing || this.#sessions.size > 0) return
+    const onClosed = this.#onClosed
+    this.#onClosed = undefined
+    onClosed?.()
+  }
+}
