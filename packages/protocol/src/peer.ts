@@ -38,6 +38,7 @@ export class RemotePeer implements Peer {
     this.serializer = serializer
     transport.onFrame = (bytes, start = 0, end = bytes.length) => this.#receive(bytes, start, end)
     transport.onClose = (reason) => this.onClose(reason)
+    transport.onFault = (violation) => this.onViolation(violation)
   }
 
   #receive(bytes: Uint8Array, start: number, end: number): void {

@@ -1,6 +1,7 @@
 // The Transport interface: ordered, reliable, message-based frames, both ways (TRN-02). Anything that can do this can carry
 // WAMP; docs/guides/your-own-transport.md builds one and runs the shared suite over it.
 
+import type { ProtocolViolation } from './errors.ts'
 import type { FrameQueue } from './frame-queue.ts'
 
 export interface Transport {
@@ -15,6 +16,8 @@ export interface Transport {
   onFrame: (bytes: Uint8Array, start?: number, end?: number) => void
   /** Called once, when the transport is closed by either side or by a fault. `reason` is text for logs. */
   onClose: (reason: string) => void
+  /** Set by the peer; call it for what the transport itself finds wrong and ABORT should name, such as text for binary. */
+  onFault?: ((violation: ProtocolViolation) => void) | undefined
   /** Stops calling `onFrame`, because the reader upstream is full; nothing is lost. */
   pause(): void
   /** Goes on calling `onFrame`, with what was held back first. */

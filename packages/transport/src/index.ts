@@ -1,6 +1,5 @@
-// The public door: listeners for routers, connections for clients.
-//
-// createListener(options: ListenerOptions): Listener { listen(): Promise<void>; address: string; port; close(): Promise<void> }
-// connectRawSocket({ host, port } | { path }, …): Promise<Transport>
+// The public door: listeners for routers, RawSocket connections for clients.
 
-export * from './options.ts'
+export { connectRawSocket, type RawSocketAddress, type RawSocketOptions } from './connect.ts'
+export { createListener, type Listener } from './listener.ts'
+export { type ConnectionInfo, DEFAULT_LIMITS, type Endpoint, type ListenerOptions, type TlsOptions, type TransportLimits } from './options.ts'

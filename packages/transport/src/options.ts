@@ -11,15 +11,17 @@ export interface TransportLimits {
   readonly handshakeTimeoutMs: number
   /** Bytes that may wait for a reader that does not read. Beyond it the connection is destroyed; others notice nothing. */
   readonly bufferedBytesMax: number
-  /** Silence before a ping goes out, in milliseconds; 0 turns pings off. */
+  /** Silence on a WebSocket before a ping goes out, in milliseconds; 0 turns pings off. */
   readonly pingIntervalMs: number
+  /** The same for RawSocket. Off by default, since Autobahn on Twisted takes a PING for an endless message; TCP keep-alive is on. */
+  readonly rawSocketPingIntervalMs: number
   /** How long any answer may take after a ping, in milliseconds. Then the connection is destroyed. */
   readonly pingTimeoutMs: number
   /** No message from the peer for this long, in milliseconds, closes the connection; 0 turns it off. */
   readonly idleTimeoutMs: number
   /** Connections at one time. One more: HTTP 503, or RawSocket error 4. */
   readonly connectionsMax: number
-  /** Messages per second and connection, as a bucket of one second; 0 turns it off. Beyond it the connection is closed. */
+  /** Messages per second and connection, as a bucket of one second; 0 turns it off. Beyond it the session ends with ABORT. */
   readonly messagesPerSecondMax: number
 }
 
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: TransportLimits = Object.freeze({
   handshakeTimeoutMs: 10_000,
   bufferedBytesMax: 8 * 1024 * 1024,
   pingIntervalMs: 30_000,
+  rawSocketPingIntervalMs: 0,
   pingTimeoutMs: 20_000,
   idleTimeoutMs: 0,
   connectionsMax: 50_000,

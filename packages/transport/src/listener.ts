@@ -1,0 +1,365 @@
+// One port for everything: what arrives first tells RawSocket (0x7F, which cannot begin an HTTP request) from HTTP and
+// WebSocket. One deadline runs from accept to WELCOME and no arriving byte extends it.
+//
+//   accept ─► (TLS) ─► first octet ─┬─ 0x7F ─► RawSocket handshake ─► RawSocketTransport ─┐
+//                                   └─ HTTP ─► upgrade ─► ws ─► WebSocketTransport ───────┴─► onTransport
+//                                         └──► onRequest
+
+import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
+import { stat, unlink } from 'node:fs/promises'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import { UsageError } from '@crosspoint/protocol'
+import { decodeHandshake, encodeHandshake, encodeHandshakeError, RAWSOCKET_MAGIC } from '@crosspoint/protocol/internal'
+import { WebSocketServer } from 'ws'
+import { Flusher } from './flusher.ts'
+import { sweepIntervalMs, watch, type Watched } from './liveness.ts'
+import { type ConnectionInfo, DEFAULT_LIMITS, type ListenerOptions, type TransportLimits } from './options.ts'
+import { isAllowedOrigin } from './origin.ts'
+import { RawSocketTransport } from './rawsocket-transport.ts'
+import { type TransportHost, WebSocketTransport } from './websocket-transport.ts'
+
+// A few connections beyond the limit are still told why they are refused; the rest are just closed.
+const REFUSED_AT_ONCE_MAX = 100
+const CLOSE_TIMEOUT_MS = 2_000
+
+export interface Listener {
+  /** Opens the endpoint. Rejects with `ERR_LISTEN` when it cannot: port in use, no permission, no such folder. */
+  listen(): Promise<void>
+  /** Where it listens: "127.0.0.1:8080" or "unix:/run/crosspoint.sock". */
+  readonly address: string
+  /** The TCP port, once it listens. */
+  readonly port: number | undefined
+  /** Accepts nothing more. Established transports are their owner's to close; all others are closed. */
+  close(): Promise<void>
+}
+
+/** A connection from accept on. */
+interface Connection {
+  readonly socket: Socket
+  deadline: NodeJS.Timeout | undefined
+  isRefused: boolean
+  isEstablished: boolean
+}
+
+/**
+ * Makes a listener for HTTP, WebSocket and RawSocket on one endpoint.
+ *
+ * @example
+ * const listener = createListener({
+ *   endpoint: { port: 8080 },
+ *   serializers: [jsonSerializer],
+ *   onTransport: (transport, serializer, info) => router.attach(transport, serializer, { peer: info.peer }),
+ * })
+ * await listener.listen()
+ */
+export function createListener(options: ListenerOptions): Listener {
+  return new PortListener(options)
+}
+
+class PortListener implements Listener {
+  readonly #options: ListenerOptions
+  readonly #limits: TransportLimits
+  readonly #paths: ReadonlySet<string>
+  readonly #server: Server
+  readonly #tls: TlsServer | undefined
+  readonly #http: HttpServer
+  readonly #webSockets: WebSocketServer
+  readonly #flusher = new Flusher()
+  readonly #connections = new Map<string, Connection>()
+  readonly #watched = new Set<Watched>()
+  #sweep: NodeJS.Timeout | undefined
+  #connectionCount = 0
+  #isClosing = false
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+    this.#limits = Object.freeze({ ...DEFAULT_LIMITS, ...options.limits })
+    this.#paths = new Set(options.websocketPaths ?? ['/ws'])
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => this.#accept(socket))
+    const tls = 'path' in options.endpoint ? undefined : options.endpoint.tls
+    if (tls) {
+      const isClientAsked = tls.ca !== undefined
+      this.#tls = createTlsServer({
+        key: tls.key,
+        cert: tls.cert,
+        ca: tls.ca,
+        requestCert: isClientAsked,
+        rejectUnauthorized: isClientAsked,
+        minVersion: 'TLSv1.2',
+        ALPNProtocols: ['http/1.1'],
+        handshakeTimeout: this.#limits.handshakeTimeoutMs,
+      })
+      this.#tls.on('secureConnection', (socket) => this.#sniff(socket, this.#connections.get(keyOf(socket))))
+      this.#tls.on('tlsClientError', (_error, socket) => socket.destroy())
+    }
+    this.#http = createHttpServer({ headersTimeout: this.#limits.handshakeTimeoutMs, requestTimeout: 60_000, keepAliveTimeout: 5_000 })
+    this.#http.on('request', (request, response) => this.#request(request, response))
+    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    this.#http.on('clientError', (_error, socket) => endHttp(socket, 400, 'This is not HTTP, WebSocket or RawSocket.'))
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: this.#limits.frameBytesMax,
+      skipUTF8Validation: true, // the serializer checks every byte of a text message
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      handleProtocols: (offered) => this.#serializerOf([...offered])?.subprotocol ?? false,
+    } as ConstructorParameters<typeof WebSocketServer>[0])
+  }
+
+  async listen(): Promise<void> {
+    const { endpoint } = this.#options
+    if ('path' in endpoint) await removeStaleSocket(endpoint.path)
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, this.#options.endpoint)))
+      const backlog = endpoint.backlog ?? 511
+      if ('path' in endpoint) this.#server.listen({ path: endpoint.path, backlog }, resolve)
+      else this.#server.listen({ host: endpoint.host ?? '127.0.0.1', port: endpoint.port, backlog }, resolve)
+    })
+    this.#server.removeAllListeners('error')
+    this.#server.on('error', (error) => this.#notice(`the listener reports: ${error.message}`))
+    this.#http.emit('listening') // starts the HTTP server's own watch over slow requests; it never opens a port
+    const interval = sweepIntervalMs(this.#limits)
+    if (interval > 0) {
+      this.#sweep = setInterval(() => {
+        const now = performance.now()
+        for (const watched of this.#watched) watch(watched, this.#limits, now)
+      }, interval)
+      this.#sweep.unref()
+    }
+  }
+
+  get port(): number | undefined {
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : undefined
+  }
+
+  get address(): string {
+    const { endpoint } = this.#options
+    if ('path' in endpoint) return `unix:${endpoint.path}`
+    const host = endpoint.host ?? '127.0.0.1'
+    return `${host.includes(':') ? `[${host}]` : host}:${this.port ?? endpoint.port}`
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true
+    clearInterval(this.#sweep)
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#http.close()
+    this.#http.closeAllConnections()
+    for (const connection of [...this.#connections.values()]) if (!connection.isEstablished) connection.socket.destroy()
+    await closed
+  }
+
+  #notice(notice: string): void {
+    this.#options.onNotice?.(notice)
+  }
+
+  #accept(socket: Socket): void {
+    socket.on('error', ignore)
+    const key = keyOf(socket)
+    const isRefused = this.#connectionCount >= this.#limits.connectionsMax
+    if (this.#isClosing || this.#connectionCount >= this.#limits.connectionsMax + REFUSED_AT_ONCE_MAX) {
+      socket.destroy()
+      return
+    }
+    const connection: Connection = { socket, deadline: undefined, isRefused, isEstablished: false }
+    connection.deadline = setTimeout(() => {
+      this.#notice(`${peerOf(socket)}: no session within ${this.#limits.handshakeTimeoutMs} ms (handshakeTimeoutMs)`)
+      socket.destroy()
+    }, this.#limits.handshakeTimeoutMs)
+    this.#connectionCount++
+    this.#connections.set(key, connection)
+    socket.once('close', () => {
+      clearTimeout(connection.deadline)
+      this.#connectionCount--
+      this.#connections.delete(key)
+    })
+    if (this.#tls) this.#tls.emit('connection', socket)
+    else this.#sniff(socket, connection)
+  }
+
+  /** Waits for the first octet and hands the connection on. */
+  #sniff(socket: Socket, connection: Connection | undefined): void {
+    if (connection === undefined) {
+      socket.destroy()
+      return
+    }
+    socket.on('error', ignore)
+    socket.once('data', (bytes: Buffer) => {
+      if (bytes[0] === RAWSOCKET_MAGIC && (this.#options.hasRawSocket ?? true)) {
+        this.#rawSocket(socket, connection, bytes)
+        return
+      }
+      socket.pause()
+      socket.unshift(bytes)
+      this.#http.emit('connection', socket)
+      process.nextTick(() => socket.resume())
+    })
+  }
+
+  #rawSocket(socket: Socket, connection: Connection, first: Buffer): void {
+    if (first.length < 4) {
+      // Rare: four octets in more than one read.
+      socket.once('data', (more: Buffer) => this.#rawSocket(socket, connection, Buffer.concat([first, more])))
+      return
+    }
+    const handshake = decodeHandshake(first)
+    const serializer = typeof handshake === 'number' ? undefined : this.#options.serializers.find((one) => one.rawSocketId === handshake.serializerId)
+    let error = typeof handshake === 'number' ? handshake : serializer === undefined ? 1 : 0
+    if (connection.isRefused) error = 4
+    if (typeof handshake === 'number' || serializer === undefined || error > 0) {
+      if (error > 0) socket.write(encodeHandshakeError(error))
+      socket.end() // S = 0: no answer at all (TRN-15)
+      socket.resume()
+      return
+    }
+    const { strangerFrameBytesMax, frameBytesMax } = this.#limits
+    socket.write(encodeHandshake({ frameBytesMax, serializerId: serializer.rawSocketId }))
+    const host = this.#host(socket, connection)
+    const transport = new RawSocketTransport(socket, handshake.frameBytesMax, Math.min(strangerFrameBytesMax, frameBytesMax), host)
+    this.#watch(transport, socket)
+    this.#options.onTransport(transport, serializer, { type: 'rawsocket', peer: peerOf(socket), isSecure: 'encrypted' in socket, path: '', headers: {} })
+    if (first.length > 4) transport.receive(first, 4)
+  }
+
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.get(keyOf(request.socket))
+    if (connection?.isRefused) {
+      response.writeHead(503, { connection: 'close', 'content-type': 'text/plain; charset=utf-8' })
+      response.end('Too many connections; try again later.\n')
+      return
+    }
+    // A whole request arrived: from here the HTTP server's own timeouts hold.
+    clearTimeout(connection?.deadline)
+    if (this.#paths.has(pathOf(request))) {
+      response.writeHead(426, { connection: 'upgrade', upgrade: 'websocket', 'content-type': 'text/plain; charset=utf-8' })
+      response.end('This path speaks WebSocket with a subprotocol such as wamp.2.json; open it with a WAMP client.\n')
+      return
+    }
+    if (this.#options.onRequest) this.#options.onRequest(request, response)
+    else {
+      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
+      response.end('Nothing is served here.\n')
+    }
+  }
+
+  #serializerOf(offered: readonly string[]) {
+    for (const name of offered) {
+      const serializer = this.#options.serializers.find((one) => one.subprotocol === name)
+      if (serializer) return serializer
+    }
+    return undefined
+  }
+
+  #upgrade(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
+    const socket = duplex as Socket
+    const connection = this.#connections.get(keyOf(socket))
+    const path = pathOf(request)
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+    const isAssumed = offered.length === 0 && this.#options.assumesJson === true
+    const serializer = isAssumed ? this.#options.serializers.find((one) => one.name === 'json') : this.#serializerOf(offered)
+    if (connection === undefined || connection.isRefused || this.#isClosing) return endHttp(socket, 503, 'Too many connections, or shutting down.')
+    if (!this.#paths.has(path)) return endHttp(socket, 404, `There is no WebSocket at ${path}; try ${[...this.#paths].join(' or ')}.`)
+    if (!isAllowedOrigin(request.headers.origin, this.#options.allowedOrigins ?? ['*'])) {
+      this.#notice(`${peerOf(socket)}: origin ${request.headers.origin} is not allowed (allowedOrigins)`)
+      return endHttp(socket, 403, 'This origin is not allowed.')
+    }
+    if (serializer === undefined) {
+      const known = this.#options.serializers.map((one) => one.subprotocol).join(', ')
+      return endHttp(socket, 400, `Offer one of the WebSocket subprotocols ${known}.`)
+    }
+    this.#webSockets.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
+      const transport = new WebSocketTransport(webSocket, socket, serializer.isBinary, this.#host(socket, connection))
+      this.#watch(transport, socket)
+      const info: ConnectionInfo = { type: 'websocket', peer: peerOf(socket), isSecure: 'encrypted' in socket, path, headers: request.headers }
+      this.#options.onTransport(transport, serializer, info)
+      transport.begin(head)
+    })
+  }
+
+  #watch(transport: Watched, socket: Socket): void {
+    this.#watched.add(transport)
+    socket.once('close', () => this.#watched.delete(transport))
+  }
+
+  #host(socket: Socket, connection: Connection): TransportHost {
+    const peer = peerOf(socket)
+    return {
+      flusher: this.#flusher,
+      limits: this.#limits,
+      onNotice: (notice) => this.#notice(`${peer}: ${notice}`),
+      onEstablished: () => {
+        connection.isEstablished = true
+        clearTimeout(connection.deadline)
+        connection.deadline = undefined
+      },
+    }
+  }
+}
+
+function ignore(): void {}
+
+/** What tells two connections of one listener apart: for TCP the address of the peer, also through TLS. */
+function keyOf(socket: Socket): string {
+  if (socket.remotePort !== undefined) return `${socket.remoteAddress}:${socket.remotePort}`
+  const known = unixKeys.get(socket)
+  if (known !== undefined) return known
+  const key = `unix#${++unixCount}`
+  unixKeys.set(socket, key)
+  return key
+}
+const unixKeys = new WeakMap<Socket, string>()
+let unixCount = 0
+
+function peerOf(socket: Socket): string {
+  return socket.remotePort === undefined ? 'unix' : `${socket.remoteAddress}:${socket.remotePort}`
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '/'
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+const STATUS_TEXT: { readonly [status: number]: string } = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' }
+
+/** Answers an upgrade that is refused, and closes. */
+function endHttp(socket: Duplex, status: number, text: string): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const body = `${text}\n`
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+  socket.resume()
+}
+
+/** A Unix socket file that a process left behind when it died is removed; one that somebody answers is in use. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy()
+      resolve(undefined)
+    })
+    probe.on('error', resolve)
+  })
+  if (error?.code === 'ECONNREFUSED' && (await stat(path)).isSocket()) await unlink(path).catch(ignore)
+}
+
+function listenError(error: NodeJS.ErrnoException, endpoint: ListenerOptions['endpoint']): UsageError {
+  const where = 'path' in endpoint ? endpoint.path : `${endpoint.host ?? '127.0.0.1'}:${endpoint.port}`
+  const reasons: { readonly [code: string]: string } = {
+    EADDRINUSE: 'something listens there already; stop it or choose another port',
+    EACCES: 'there is no permission; ports below 1024 need more rights, a Unix socket needs a folder that can be written',
+    EADDRNOTAVAIL: 'this machine does not have that address',
+    ENOENT: 'the folder does not exist',
+    ENOTFOUND: 'the host name is not known',
+  }
+  return new UsageError('ERR_LISTEN', `Cannot listen on ${where}: ${reasons[error.code ?? ''] ?? error.message}`, { cause: error })
+}

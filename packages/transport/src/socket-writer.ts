@@ -1,0 +1,89 @@
+// The writing half of a connection: a frame queue and the socket it goes to.
+//
+// While the socket is blocked nothing more is handed to it: what waits is packed in the queue, counted, and beyond the
+// limit the connection is destroyed, so a reader that never reads costs a bounded amount and nobody else's time.
+
+import type { Socket } from 'node:net'
+import { type Chunk, FrameQueue, type Framing } from '@crosspoint/protocol/internal'
+import type { Flusher } from './flusher.ts'
+
+export class SocketWriter {
+  readonly queue: FrameQueue
+  readonly #socket: Socket
+  readonly #flusher: Flusher
+  readonly #bufferedBytesMax: number
+  readonly #onOverflow: (bufferedBytes: number) => void
+  readonly #isPlain: boolean
+  #isBlocked = false
+
+  /** `onOverflow` is called when more than `bufferedBytesMax` wait; it must destroy the socket. */
+  constructor(
+    socket: Socket,
+    framing: Framing,
+    frameBytesMax: number,
+    flusher: Flusher,
+    bufferedBytesMax: number,
+    onOverflow: (bufferedBytes: number) => void,
+  ) {
+    this.#socket = socket
+    this.#flusher = flusher
+    this.#bufferedBytesMax = bufferedBytesMax
+    this.#onOverflow = onOverflow
+    // A TLS socket keeps what it is given until it is encrypted, so its chunks are never used again.
+    this.#isPlain = !('encrypted' in socket)
+    this.queue = new FrameQueue(framing, frameBytesMax, () => this.#flusher.touch(this))
+    socket.on('drain', this.#onDrain)
+  }
+
+  readonly #onDrain = (): void => {
+    this.#isBlocked = false
+    this.flush()
+  }
+
+  /** Bytes queued here or in the socket. */
+  get bufferedBytes(): number {
+    return this.queue.bytes + this.#socket.writableLength
+  }
+
+  /** Writes what is queued, or packs it when the socket is blocked. */
+  flush(): void {
+    if (this.#socket.destroyed || this.#socket.writableEnded) {
+      this.queue.close()
+      return
+    }
+    if (this.#isBlocked) {
+      this.queue.hold()
+      const waiting = this.bufferedBytes
+      if (waiting > this.#bufferedBytesMax) this.#onOverflow(waiting)
+      return
+    }
+    this.#write(this.queue.take())
+  }
+
+  /** Writes everything, blocked or not: the last words before the end. */
+  flushAll(): void {
+    if (!this.#socket.destroyed && !this.#socket.writableEnded) this.#write(this.queue.take())
+    this.queue.close()
+  }
+
+  #write(chunks: readonly Chunk[]): void {
+    const socket = this.#socket
+    if (chunks.length === 0) return
+    // What the socket already holds back will hold these too: sparse chunks are then copied, so as not to be held whole.
+    const isBehind = socket.writableLength > 0
+    if (chunks.length === 1) this.#isBlocked = !socket.write(bytesOf(chunks[0]!, isBehind))
+    else {
+      socket.cork()
+      for (const chunk of chunks) this.#isBlocked = !socket.write(bytesOf(chunk, isBehind))
+      socket.uncork()
+      this.#isBlocked = socket.writableNeedDrain
+    }
+    // When the network took everything at once the memory can be used again.
+    const isHeld = !this.#isPlain || socket.writableLength > 0
+    for (const chunk of chunks) chunk.release(isHeld)
+  }
+}
+
+function bytesOf(chunk: Chunk, isBehind: boolean): Uint8Array {
+  return isBehind && chunk.end < chunk.bytes.length / 2 ? chunk.bytes.slice(0, chunk.end) : chunk.bytes.subarray(0, chunk.end)
+}

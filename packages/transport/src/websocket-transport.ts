@@ -1,0 +1,179 @@
+// The router's end of one WebSocket. Incoming data frames come through the fast lane, outgoing ones are framed by the queue;
+// the library (`ws`) does the handshake, control frames, fragments and the closing handshake.
+
+import type { Socket } from 'node:net'
+import { CloseUri, ErrorUri, ProtocolViolation, type Transport } from '@crosspoint/protocol'
+import type { WebSocket } from 'ws'
+import type { Flusher } from './flusher.ts'
+import { MessageMeter, type Watched } from './liveness.ts'
+import type { TransportLimits } from './options.ts'
+import { SocketWriter } from './socket-writer.ts'
+import { WebSocketLane } from './websocket-lane.ts'
+
+/** What a WebSocket close code says about the end of a session (TRN-05). */
+export function closeCode(reason: string | undefined): number {
+  if (reason === CloseUri.systemShutdown) return 1001
+  if (reason === ErrorUri.protocolViolation) return 1002
+  return 1000
+}
+
+export interface TransportHost {
+  readonly flusher: Flusher
+  readonly limits: TransportLimits
+  /** A limit ended the connection; in words for a log. */
+  onNotice(notice: string): void
+  /** The session is established: the deadline of the handshake is over. */
+  onEstablished(): void
+}
+
+export class WebSocketTransport implements Transport, Watched {
+  onFrame: (bytes: Uint8Array, start?: number, end?: number) => void = () => {}
+  onClose: (reason: string) => void = () => {}
+  onFault: ((violation: ProtocolViolation) => void) | undefined = undefined
+  receivedAt = performance.now()
+  messageAt = this.receivedAt
+  pingedAt = 0
+  readonly #webSocket: WebSocket
+  readonly #socket: Socket
+  readonly #isBinary: boolean
+  readonly #host: TransportHost
+  readonly #writer: SocketWriter
+  readonly #lane: WebSocketLane
+  readonly #meter: MessageMeter | undefined
+  #isClosing = false
+  #reason = ''
+
+  /** `webSocket` has just been opened on `socket`. */
+  constructor(webSocket: WebSocket, socket: Socket, isBinary: boolean, host: TransportHost) {
+    const { limits } = host
+    this.#webSocket = webSocket
+    this.#socket = socket
+    this.#isBinary = isBinary
+    this.#host = host
+    const framing = isBinary ? 'websocket-binary' : 'websocket-text'
+    this.#writer = new SocketWriter(socket, framing, Number.POSITIVE_INFINITY, host.flusher, limits.bufferedBytesMax, (bytes) =>
+      this.expire(`${bytes} bytes wait for a reader that does not read (bufferedBytesMax ${limits.bufferedBytesMax})`),
+    )
+    this.#meter = limits.messagesPerSecondMax > 0 ? new MessageMeter(limits.messagesPerSecondMax, this.receivedAt) : undefined
+    this.#lane = new WebSocketLane(Math.min(limits.strangerFrameBytesMax, limits.frameBytesMax), {
+      onMessage: (bytes, start, end, isBinary) => this.#message(bytes, start, end, isBinary),
+      onOther: (bytes) => this.#toLibrary(bytes),
+      onTooLarge: (bytes) => this.#tooLarge(bytes),
+    })
+    this.#listen()
+  }
+
+  #listen(): void {
+    const socket = this.#socket
+    const webSocket = this.#webSocket
+    webSocket.on('message', (data, isBinary) => {
+      const bytes = data as Buffer
+      this.#message(bytes, 0, bytes.length, isBinary)
+    })
+    webSocket.on('error', (error) => {
+      this.#reason ||= error.message
+      this.#lane.stop()
+    })
+    webSocket.on('close', (code, reason) => {
+      this.#writer.queue.close()
+      this.#lane.stop()
+      this.onClose(this.#reason || reason.toString('utf8') || `WebSocket closed with ${code}`)
+    })
+    // The library has put its own reader on the socket; from here on the lane decides what the library sees.
+    this.#libraryData = socket.listeners('data')[0] as ((bytes: Uint8Array) => void) | undefined
+    socket.removeAllListeners('data')
+    socket.on('data', this.#onData)
+  }
+  #libraryData: ((bytes: Uint8Array) => void) | undefined = undefined
+
+  readonly #onData = (bytes: Uint8Array): void => {
+    this.receivedAt = performance.now()
+    this.#lane.push(bytes)
+  }
+
+  #toLibrary(bytes: Uint8Array): void {
+    this.#libraryData?.call(this.#socket, bytes)
+  }
+
+  /** Bytes that came with the upgrade request. */
+  begin(head: Uint8Array): void {
+    if (head.length > 0) this.#onData(head)
+  }
+
+  #message(bytes: Uint8Array, start: number, end: number, isBinary: boolean): void {
+    if (this.#isClosing) return
+    this.messageAt = this.receivedAt
+    if (isBinary !== this.#isBinary) {
+      const [got, wanted] = isBinary ? ['binary', 'text'] : ['text', 'binary']
+      this.onFault?.(new ProtocolViolation(`A ${got} WebSocket message arrived; the agreed serializer uses ${wanted} messages`)) // SER-07
+      return
+    }
+    if (this.#meter !== undefined && !this.#meter.take(this.receivedAt)) {
+      const limit = this.#host.limits.messagesPerSecondMax
+      this.#host.onNotice(`more than ${limit} messages within a second (messagesPerSecondMax)`)
+      this.onFault?.(new ProtocolViolation(`More than ${limit} messages arrived within a second, which is the limit here`))
+      return
+    }
+    this.onFrame(bytes, start, end)
+  }
+
+  #tooLarge(bytes: number): void {
+    this.#reason = `a message of ${bytes} bytes was announced; at most ${this.#lane.frameBytesMax} are accepted (frameBytesMax)`
+    this.#host.onNotice(this.#reason)
+    this.#end(1009, 'message too big')
+  }
+
+  get queue() {
+    return this.#writer.queue
+  }
+  get bufferedBytes(): number {
+    return this.#writer.bufferedBytes
+  }
+  get pingIntervalMs(): number {
+    return this.#host.limits.pingIntervalMs
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#isClosing) return
+    this.#writer.flush()
+    this.#webSocket.send(frame, { binary: this.#isBinary })
+  }
+
+  close(reason?: string): void {
+    if (this.#isClosing) return
+    this.#end(closeCode(reason), reason ?? '')
+  }
+
+  #end(code: number, text: string): void {
+    this.#isClosing = true
+    this.#lane.frameBytesMax = 0 // nothing but the closing handshake is of interest now
+    this.#writer.flushAll()
+    this.#webSocket.close(code, text.slice(0, 120))
+  }
+
+  establish(): void {
+    this.#lane.frameBytesMax = this.#host.limits.frameBytesMax
+    this.#host.onEstablished()
+  }
+
+  pause(): void {
+    this.#lane.pause()
+    this.#socket.pause()
+  }
+  resume(): void {
+    this.#lane.resume()
+    this.#socket.resume()
+  }
+
+  ping(): void {
+    if (!this.#isClosing) this.#webSocket.ping()
+  }
+
+  expire(notice: string): void {
+    this.#reason = notice
+    this.#host.onNotice(notice)
+    this.#isClosing = true
+    this.#lane.stop()
+    this.#webSocket.terminate()
+  }
+}
