@@ -154,6 +154,10 @@ export class Dealer {
       const refusal = this.#refuseCall(message, registration)
       if (refusal !== undefined) return session.fail(MessageType.CALL, requestId, refusal.error, refusal.text)
     }
+    if (!this.#rules.isStrict && session.calls.get(requestId) !== undefined) {
+      session.violate(new ProtocolViolation(`CALL.Request ${requestId} is the id of a call that is in flight`)) // RPC-61
+      return
+    }
     if (session.calls.size >= this.#rules.limits.callsInFlightMax) {
       const text = `Cannot call "${procedure}": the session has ${session.calls.size} calls in flight, which is the limit`
       return session.fail(MessageType.CALL, requestId, LimitUri.tooManyCalls, text)
@@ -295,11 +299,11 @@ export class Dealer {
   leave(session: Session): void {
     for (const registration of session.registrations.values()) this.#remove(registration, session)
     session.registrations.clear()
-    for (const pending of [...session.calls.values()]) {
+    for (const pending of session.calls.values()) {
       pending.close()
       if (pending.callee !== session) this.#interrupt(pending, 'killnowait')
     }
-    for (const pending of [...session.invocations.values()]) {
+    for (const pending of session.invocations.values()) {
       pending.close()
       this.#answerError(pending, ErrorUri.canceled, Payload.of(['The callee left before it answered']))
     }

@@ -35,8 +35,8 @@ export class PendingCall {
 
   /** Makes the call known to both sides. */
   open(): void {
-    this.caller.calls.set(this.callId, this)
-    this.callee.invocations.set(this.invocationId, this)
+    this.caller.calls.add(this.callId, this)
+    this.callee.invocations.add(this.invocationId, this)
   }
 
   /** Forgets the call on both sides; whatever the callee still sends for it is stale (PRV-07). */

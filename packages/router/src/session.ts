@@ -17,11 +17,12 @@ import {
   type Timer,
   type Uri,
 } from '@crosspoint/protocol'
-import { type Announcement, EMPTY_PAYLOAD, layoutOf, nextRequestId, type Peer } from '@crosspoint/protocol/internal'
+import { type Announcement, CLIENT_ROLES, EMPTY_PAYLOAD, layoutOf, nextRequestId, type Peer } from '@crosspoint/protocol/internal'
 import type { Subscription } from './broker.ts'
 import type { Registration } from './dealer.ts'
 import type { PendingCall } from './pending-calls.ts'
 import type { Realm } from './realm.ts'
+import { RequestTable } from './request-table.ts'
 
 /** What a session needs of the router that it attached to. */
 export interface SessionHost {
@@ -31,9 +32,10 @@ export interface SessionHost {
   ended(session: Session, reason: Uri, message: string): void
 }
 
-/** Which role a client must have announced for each message it sends. */
-const ROLE_OF: readonly (string | undefined)[] = (() => {
-  const roles: (string | undefined)[] = new Array(256).fill(undefined)
+/** Which role a client must have announced for each message it sends, as a bit of `Session.#roleBits`, and by name. */
+const ROLE_BIT = { publisher: 1, subscriber: 2, caller: 4, callee: 8 } as const
+const ROLE_OF: readonly (keyof typeof ROLE_BIT | undefined)[] = (() => {
+  const roles: (keyof typeof ROLE_BIT | undefined)[] = new Array(256).fill(undefined)
   roles[MessageType.PUBLISH] = 'publisher'
   roles[MessageType.SUBSCRIBE] = 'subscriber'
   roles[MessageType.UNSUBSCRIBE] = 'subscriber'
@@ -45,6 +47,7 @@ const ROLE_OF: readonly (string | undefined)[] = (() => {
   roles[MessageType.ERROR] = 'callee'
   return roles
 })()
+const BIT_OF: readonly number[] = ROLE_OF.map((role) => (role === undefined ? 0 : ROLE_BIT[role]))
 
 export class Session {
   readonly peer: Peer
@@ -56,7 +59,6 @@ export class Session {
   realm: Realm | undefined = undefined
   authid = ''
   authrole = ''
-  roles: Announcement = {}
   // Features in the form that the hot path asks for.
   takesProgress = false
   takesCancel = false
@@ -67,9 +69,10 @@ export class Session {
   readonly subscriptions = new Map<number, Subscription>()
   readonly registrations = new Map<number, Registration>()
   /** Calls of this session in flight, by CALL request id. */
-  readonly calls = new Map<number, PendingCall>()
+  readonly calls = new RequestTable<PendingCall>()
   /** Invocations sent to this session and not yet answered, by INVOCATION request id. */
-  readonly invocations = new Map<number, PendingCall>()
+  readonly invocations = new RequestTable<PendingCall>()
+  #roleBits = 0
   #lastRequestId = 0
   #lastInvocationId = 0
   /** The deadline of the opening handshake, then of the answer to a GOODBYE. */
@@ -86,7 +89,7 @@ export class Session {
 
   /** Keeps what HELLO announced. */
   announce(roles: Announcement): void {
-    this.roles = roles
+    for (const role of CLIENT_ROLES) if (roles[role] !== undefined) this.#roleBits |= ROLE_BIT[role]
     this.takesCancel = has(roles, 'callee', 'call_canceling')
     this.takesProgress = has(roles, 'callee', 'progressive_call_results')
     this.takesTimeout = has(roles, 'callee', 'call_timeout')
@@ -102,13 +105,10 @@ export class Session {
       return
     }
     const type = message.type
-    const role = ROLE_OF[type]
-    if (role === undefined) {
-      this.#receiveRare(message, realm)
-      return
-    }
-    if (this.roles[role] === undefined) {
-      this.violate(new ProtocolViolation(`${nameOf(type)} needs the role ${role}, which HELLO did not announce`))
+    const bit = BIT_OF[type]!
+    if ((bit & this.#roleBits) === 0) {
+      if (bit === 0) this.#receiveRare(message, realm)
+      else this.violate(new ProtocolViolation(`${nameOf(type)} needs the role ${ROLE_OF[type]}, which HELLO did not announce`))
       return
     }
     // New request ids count 1, 2, 3 … over all kinds of requests (ID-05, ID-07, ID-08).

@@ -9,6 +9,7 @@ import { type HeadReader, type HeadWriter, readMessage, writeHead } from '../mes
 import { type Dict, EMPTY_DICT, type Message } from '../messages.ts'
 import { EMPTY_PAYLOAD, Payload, type PayloadBytes } from '../payload.ts'
 import type { ByteSink, Serializer } from '../serializer.ts'
+import { readHot, writeDigits, writeHot } from './json-hot.ts'
 import { cut, setJsonOrigin, skipJsonString, skipJsonValue, unexpected } from './json-skip.ts'
 import { parseJson, stringifyJson } from './json-values.ts'
 
@@ -238,31 +239,6 @@ class JsonWriter implements HeadWriter {
   }
 }
 
-/** Writes a non-negative integer in decimal, in two halves so that each stays within 32 bit. */
-function writeDigits(b: Uint8Array, at: number, value: number): number {
-  if (value < 100000000) return writeShort(b, at, value)
-  const high = Math.floor(value / 100000000)
-  let low = (value - high * 100000000) | 0
-  at = writeShort(b, at, high)
-  for (let i = at + 7; i >= at; i--) {
-    const quotient = (low / 10) | 0
-    b[i] = 48 + low - quotient * 10
-    low = quotient
-  }
-  return at + 8
-}
-
-function writeShort(b: Uint8Array, at: number, value: number): number {
-  value |= 0
-  const length = value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10000 ? 4 : value < 100000 ? 5 : value < 1000000 ? 6 : value < 10000000 ? 7 : value < 100000000 ? 8 : 9
-  for (let i = at + length - 1; i >= at; i--) {
-    const quotient = (value / 10) | 0
-    b[i] = 48 + value - quotient * 10
-    value = quotient
-  }
-  return at + length
-}
-
 const reader = new JsonReader()
 const writer = new JsonWriter()
 const CLOSE = new Uint8Array([93])
@@ -275,13 +251,17 @@ export const jsonSerializer: Serializer = {
   tail: CLOSE,
 
   decode(bytes: Uint8Array, start = 0, end = bytes.length): Message {
+    const hot = readHot(bytes, start, end, jsonSerializer)
+    if (hot !== undefined) return hot
     reader.open(bytes, start, end)
     return readMessage(reader)
   },
 
   encodeHead(message: Message, head: ByteSink): PayloadBytes {
-    writer.sink = head
-    writeHead(writer, message)
+    if (!writeHot(message, head)) {
+      writer.sink = head
+      writeHead(writer, message)
+    }
     const payload = (message as { payload?: Payload }).payload
     if (payload === undefined || payload.count === 0) return EMPTY_PAYLOAD
     const bytes = payload.bytesIn(jsonSerializer)
