@@ -6,7 +6,7 @@
 import { fromBase64, toBase64 } from '../bytes.ts'
 import { UsageError } from '../errors.ts'
 import { ID_MAX } from '../ids.ts'
-import { Float, NESTING_DEPTH_MAX, refuseValue, setKey } from '../values.ts'
+import { BIGINT_BYTES_MAX, bigintBytes, Float, NESTING_DEPTH_MAX, refuseValue, setKey } from '../values.ts'
 
 type Reviver = (this: unknown, key: string, value: unknown, context?: { source?: string }) => unknown
 interface JsonWithSource {
@@ -85,6 +85,7 @@ function toJson(value: unknown, depth: number): unknown {
       if (!Number.isFinite(value)) throw new TypeError(`${value} has no form in JSON; send a string or null`)
       return Object.is(value, -0) ? json.rawJSON('-0.0') : value
     case 'bigint':
+      if (bigintBytes(value) > BIGINT_BYTES_MAX) throw new TypeError(`an integer of more than ${BIGINT_BYTES_MAX} bytes is too long`)
       return json.rawJSON(String(value))
     case 'boolean':
       return value
@@ -92,9 +93,9 @@ function toJson(value: unknown, depth: number): unknown {
       return null
     case 'object':
       if (value === null) return null
-      if (depth >= NESTING_DEPTH_MAX) throw new TypeError(`the value nests deeper than ${NESTING_DEPTH_MAX} levels`)
       if (value instanceof Uint8Array) return `\0${toBase64(value)}`
       if (value instanceof Float) return json.rawJSON(floatText(value.value))
+      if (depth >= NESTING_DEPTH_MAX) throw new TypeError(`the value nests deeper than ${NESTING_DEPTH_MAX} levels`)
       if (Array.isArray(value)) return value.map((item) => toJson(item, depth + 1))
       if ('toJSON' in value && typeof value.toJSON === 'function') return toJson(value.toJSON(), depth + 1)
       return objectToJson(value as Record<string, unknown>, depth)

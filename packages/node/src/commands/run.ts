@@ -1,0 +1,42 @@
+// What `start` and `router` share: start a node, say that it is ready, stop it on a signal.
+
+import { readyLine } from '../addresses.ts'
+import type { ResolvedNode } from '../config/resolved.ts'
+import type { Logger } from '../log.ts'
+import { Node } from '../node.ts'
+import { VERSION } from '../product.ts'
+import { stopOnSignals } from '../signals.ts'
+
+/** Starts a node and prints the ready line on stdout; the process then lives until a signal. */
+export async function runNode(config: ResolvedNode, log: Logger): Promise<void> {
+  const node = new Node(config, log)
+  let isStopping = false
+  // From the first moment on: a component that takes long to load must not make the node deaf to Ctrl-C.
+  stopOnSignals(
+    () => {
+      isStopping = true
+      log.info('stopping; a second signal ends at once')
+      return node.stop()
+    },
+    (error) => log.error('stopping failed:', error),
+  )
+  guard(log)
+  await node.start()
+  if (!isStopping) process.stdout.write(`${readyLine(VERSION, node.listeners, realmNames(config))}\n`)
+}
+
+function realmNames(config: ResolvedNode): string[] {
+  return config.realms.map((realm) => realm.name)
+}
+
+/**
+ * Components run in this process. A promise of theirs that fails unnoticed is logged and the node goes on; after an exception
+ * that nobody caught the state of the process is unknown, so it ends with status 1.
+ */
+function guard(log: Logger): void {
+  process.on('unhandledRejection', (error) => log.error('a promise was rejected and nobody looked:', error))
+  process.on('uncaughtException', (error) => {
+    log.error('an exception was not caught; the node ends:', error)
+    process.exit(1)
+  })
+}

@@ -1,0 +1,122 @@
+// From a checked configuration to what the node uses.
+
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { DEFAULT_LIMITS as DEFAULT_ROUTER_LIMITS } from '@crosspoint/router'
+import { DEFAULT_LIMITS, type Endpoint, type TransportLimits } from '@crosspoint/transport'
+import { pathText } from './issue.ts'
+import { type ResolvedListener, type ResolvedNode, SERIALIZER_NAMES } from './resolved.ts'
+import type { EndpointConfig, NodeConfig, WebsocketOptionsConfig } from './schema.ts'
+import { routerOf, type TransportView, viewTransports } from './view.ts'
+
+const FRAME_BYTES_MOST = 16_777_216 // what RawSocket can announce
+
+const ALL_INTERFACES = '0.0.0.0' // Crossbar's default
+
+/** Options that change nothing here, and the value with which nobody would notice. */
+const WITHOUT_EFFECT: { readonly [option in keyof WebsocketOptionsConfig]?: unknown } = {
+  auto_ping_size: undefined,
+  close_handshake_timeout: undefined,
+  max_frame_size: 0,
+  auto_fragment_size: 0,
+  fail_by_drop: false,
+  echo_close_codereason: false,
+  enable_webstatus: false,
+  enable_hybi10: false,
+  tcp_nodelay: true,
+  show_server_version: false,
+  compression: undefined,
+}
+
+/** Fills in defaults, makes paths absolute, reads TLS files. `file` is the absolute path of the configuration, `source` its name for logs. */
+export function resolveConfig(config: NodeConfig, file: string, source: string): ResolvedNode {
+  const worker = routerOf(config)
+  const views = viewTransports(worker, ['workers', 0])
+  return deepFreeze({
+    source,
+    id: config.controller?.id ?? hostname(),
+    realms: worker.realms.map((realm) => ({
+      name: realm.name,
+      uriRule: realm.options?.uri_check ?? 'loose',
+      requestIds: realm.options?.requestIds ?? 'strict',
+      allowDisclose: realm.options?.allowDisclose ?? true,
+    })),
+    routerLimits: { ...DEFAULT_ROUTER_LIMITS, ...worker.limits },
+    listeners: views.map((view) => resolveListener(view, file)),
+    components: (worker.components ?? []).map((component) => ({
+      module: resolve(dirname(file), component.module),
+      name: component.module,
+      realm: component.realm,
+      extra: component.extra,
+    })),
+    warnings: views.flatMap((view) => warningsOf(view, source)),
+  })
+}
+
+function resolveListener(view: TransportView, file: string): ResolvedListener {
+  const websocket = view.websockets[0]?.config
+  const options = websocket?.options ?? {}
+  const rawsocket = view.rawsocket?.config
+  return {
+    name: view.config.id ?? pathText(view.path),
+    endpoint: resolveEndpoint(view.config.endpoint, file),
+    serializers: [...new Set(websocket?.serializers ?? rawsocket?.serializers ?? SERIALIZER_NAMES)],
+    websocketPaths: view.websockets.map((service) => service.httpPath),
+    hasRawSocket: view.rawsocket !== undefined,
+    allowedOrigins: allowedOrigins(options),
+    assumesJson: options.require_websocket_subprotocol === false,
+    statics: view.statics.map((service) => ({ httpPath: service.httpPath, directory: resolve(dirname(file), service.directory) })),
+    limits: resolveLimits(view, options),
+  }
+}
+
+/** A page without an origin passes a list only where that is asked for: any site can make one with a sandboxed frame. */
+function allowedOrigins(options: WebsocketOptionsConfig): readonly string[] {
+  const origins = options.allowed_origins ?? ['*']
+  return options.allow_null_origin === true ? [...origins, 'null'] : origins
+}
+
+function resolveLimits(view: TransportView, options: WebsocketOptionsConfig): TransportLimits {
+  const size = options.max_message_size ?? view.rawsocket?.config.options?.max_message_size
+  const limits: { -readonly [name in keyof TransportLimits]: number } = { ...DEFAULT_LIMITS }
+  if (size !== undefined) limits.frameBytesMax = size === 0 ? FRAME_BYTES_MOST : Math.max(size, 512)
+  if (options.auto_ping_interval !== undefined) limits.pingIntervalMs = options.auto_ping_interval
+  if (options.auto_ping_timeout) limits.pingTimeoutMs = options.auto_ping_timeout
+  if (options.open_handshake_timeout) limits.handshakeTimeoutMs = options.open_handshake_timeout
+  Object.assign(limits, view.config.limits)
+  limits.strangerFrameBytesMax = Math.min(limits.strangerFrameBytesMax, limits.frameBytesMax)
+  return limits
+}
+
+function resolveEndpoint(endpoint: EndpointConfig, file: string): Endpoint {
+  if (endpoint.type === 'unix') return { path: resolve(dirname(file), endpoint.path), backlog: endpoint.backlog }
+  const read = (name: string) => readFileSync(resolve(dirname(file), name), 'utf8')
+  const tls = endpoint.tls
+  const secrets = tls && {
+    key: read(tls.key),
+    cert: [tls.certificate, ...(tls.chain_certificates ?? [])].map(read).join('\n'),
+    ca: tls.ca_certificates?.map(read).join('\n'),
+  }
+  return { host: endpoint.interface ?? ALL_INTERFACES, port: endpoint.port, backlog: endpoint.backlog, tls: secrets }
+}
+
+function warningsOf(view: TransportView, source: string): string[] {
+  const warnings: string[] = []
+  // The paths of a transport agree about their options (check.ts), so the first speaks for all.
+  const service = view.websockets[0]
+  const options = service?.config.options
+  if (service === undefined || options === undefined) return warnings
+  const names = (Object.keys(WITHOUT_EFFECT) as (keyof WebsocketOptionsConfig)[]).filter(
+    (name) => options[name] !== undefined && options[name] !== WITHOUT_EFFECT[name],
+  )
+  if (names.length > 0) warnings.push(`${source}: ${pathText([...service.path, 'options'])}: without effect here: ${names.join(', ')}`)
+  return warnings
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const item of Object.values(value)) deepFreeze(item)
+  return value
+}

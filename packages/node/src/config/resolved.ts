@@ -1,0 +1,55 @@
+// A configuration as the node uses it: every default filled in, every path absolute, every file read; nothing is optional.
+
+import type { RouterLimits } from '@crosspoint/router'
+import type { Endpoint, TransportLimits } from '@crosspoint/transport'
+
+export type SerializerName = 'json' | 'msgpack' | 'cbor'
+export const SERIALIZER_NAMES: readonly SerializerName[] = Object.freeze(['json', 'msgpack', 'cbor'] as const)
+
+export interface ResolvedRealm {
+  readonly name: string
+  readonly uriRule: 'loose' | 'strict'
+  readonly requestIds: 'strict' | 'lenient'
+  readonly allowDisclose: boolean
+}
+
+export interface ResolvedStatic {
+  /** "/" or "/assets". */
+  readonly httpPath: string
+  /** Absolute path. */
+  readonly directory: string
+}
+
+export interface ResolvedListener {
+  /** For logs: the id of the transport, or its place in the configuration. */
+  readonly name: string
+  readonly endpoint: Endpoint
+  readonly serializers: readonly SerializerName[]
+  readonly websocketPaths: readonly string[]
+  readonly hasRawSocket: boolean
+  readonly allowedOrigins: readonly string[]
+  readonly assumesJson: boolean
+  readonly statics: readonly ResolvedStatic[]
+  readonly limits: TransportLimits
+}
+
+export interface ResolvedComponent {
+  /** Absolute path of the module. */
+  readonly module: string
+  /** As written in the configuration, for logs. */
+  readonly name: string
+  readonly realm: string
+  readonly extra: unknown
+}
+
+export interface ResolvedNode {
+  /** For logs: "crosspoint.config.ts", or "the development node". */
+  readonly source: string
+  readonly id: string
+  readonly realms: readonly ResolvedRealm[]
+  readonly routerLimits: RouterLimits
+  readonly listeners: readonly ResolvedListener[]
+  readonly components: readonly ResolvedComponent[]
+  /** What the configuration says that has no effect here; each is logged once at start. */
+  readonly warnings: readonly string[]
+}

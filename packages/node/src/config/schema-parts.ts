@@ -1,0 +1,67 @@
+// Small pieces of the schema: each says in words what is right, for the error that names the value that is not.
+
+import { z } from 'zod'
+import { nearest } from './issue.ts'
+
+/** Non-empty text. */
+export function text(what: string, description: string) {
+  const error = `must be ${what}, as text`
+  return z.string({ error }).min(1, { error }).meta({ description })
+}
+
+/** A whole number between two bounds, in the unit that the words name. */
+export function whole(least: number, most: number, unit: string, description: string) {
+  const error = `must be a whole number${unit === '' ? '' : ` of ${unit}`} from ${least} to ${most}`
+  return z.int({ error }).min(least, { error }).max(most, { error }).meta({ description })
+}
+
+/** Milliseconds as Crossbar has them: 0, or at least a second. */
+export function crossbarMilliseconds(description: string) {
+  const error = 'must be milliseconds: 0, or a whole number from 1000 to 86400000'
+  return z
+    .int({ error })
+    .max(86_400_000, { error })
+    .refine((value) => value === 0 || value >= 1000, { error })
+    .meta({ description })
+}
+
+export function truth(description: string) {
+  return z.boolean({ error: 'must be true or false' }).meta({ description })
+}
+
+export function choice<const Words extends readonly [string, ...string[]]>(words: Words, description: string) {
+  return z.enum(words, { error: (issue) => chooseText(words, issue.input) }).meta({ description })
+}
+
+export function list<Item extends z.ZodType>(item: Item, description: string) {
+  return z.array(item, { error: 'must be a list' }).meta({ description })
+}
+
+/** Any number of keys of the user's own choosing. */
+export function dictionary<Item extends z.ZodType>(item: Item, description: string) {
+  return z.record(z.string(), item, { error: 'must be an object' }).meta({ description })
+}
+
+/**
+ * An object with these keys and no others. The message of an unknown key is the list of known ones: what to say about each
+ * unknown key (`unknownKeyText`) needs both, and zod reports several at once.
+ */
+export function object<const Shape extends z.ZodRawShape>(shape: Shape, description: string) {
+  return z
+    .strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : 'must be an object') })
+    .meta({ description })
+}
+
+/** What to say about a key that is not known among `known`. */
+export function unknownKeyText(key: string, known: readonly string[]): string {
+  const guess = nearest(key, known)
+  const hint = guess === undefined ? '' : ` did you mean "${guess}"?`
+  return `there is no such key here;${hint} ${known.length === 0 ? 'this object stays empty' : `known are ${known.join(', ')}`}`
+}
+
+/** What to say about a word that is none of `words`. */
+export function chooseText(words: readonly string[], given: unknown): string {
+  const guess = typeof given === 'string' ? nearest(given, words) : undefined
+  const all = `must be ${words.length === 1 ? '' : 'one of '}${words.map((word) => `"${word}"`).join(', ')}`
+  return guess === undefined ? all : `${all}; did you mean "${guess}"?`
+}

@@ -1,0 +1,86 @@
+// The four kinds of transport seen as one: which WebSocket paths, whether RawSocket, which static directories.
+
+import type { ConfigPath } from './issue.ts'
+import type { NodeConfig, PathConfig, RawsocketConfig, RouterConfig, TransportConfig, WebsocketPathConfig } from './schema.ts'
+
+export interface WebsocketView {
+  readonly path: ConfigPath
+  /** What clients ask for: "/ws". */
+  readonly httpPath: string
+  readonly config: Omit<WebsocketPathConfig, 'type'>
+}
+
+export interface StaticView {
+  readonly path: ConfigPath
+  /** "/" or "/assets". */
+  readonly httpPath: string
+  readonly directory: string
+}
+
+export interface TransportView {
+  readonly path: ConfigPath
+  readonly config: TransportConfig
+  readonly websockets: readonly WebsocketView[]
+  /** `undefined` when RawSocket is off. */
+  readonly rawsocket: { readonly path: ConfigPath; readonly config: RawsocketConfig } | undefined
+  readonly statics: readonly StaticView[]
+  /** Keys of path tables as written, for the check of their form. */
+  readonly pathKeys: readonly ConfigPath[]
+}
+
+/** The router worker; `check` has seen to it that there is exactly one. */
+export function routerOf(config: NodeConfig): RouterConfig {
+  return config.workers[0]!
+}
+
+export function viewTransports(worker: RouterConfig, workerPath: ConfigPath): TransportView[] {
+  return (worker.transports ?? []).map((transport, index) => viewTransport(transport, [...workerPath, 'transports', index]))
+}
+
+function viewTransport(transport: TransportConfig, path: ConfigPath): TransportView {
+  const none = { path, config: transport, websockets: [], rawsocket: undefined, statics: [], pathKeys: [] }
+  switch (transport.type) {
+    case 'web':
+      return { ...none, ...viewPaths(transport.paths, [...path, 'paths']), rawsocket: viewRawsocket(transport.rawsocket, path) }
+    case 'universal': {
+      const web = viewPaths(transport.web?.paths ?? {}, [...path, 'web', 'paths'])
+      const sockets = viewPaths(transport.websocket ?? {}, [...path, 'websocket'])
+      return {
+        ...none,
+        websockets: [...sockets.websockets, ...web.websockets],
+        statics: web.statics,
+        pathKeys: [...sockets.pathKeys, ...web.pathKeys],
+        rawsocket: viewRawsocket(transport.rawsocket, path),
+      }
+    }
+    case 'websocket':
+      // Crossbar takes any path here; clients write "/", "/ws", or the path of `url`.
+      return {
+        ...none,
+        websockets: [...new Set(['/', '/ws', urlPath(transport.url)])].map((httpPath) => ({ path, httpPath, config: transport })),
+      }
+    case 'rawsocket':
+      return { ...none, rawsocket: { path, config: transport } }
+  }
+}
+
+function viewPaths(paths: { [key: string]: PathConfig }, path: ConfigPath): Pick<TransportView, 'websockets' | 'statics' | 'pathKeys'> {
+  const websockets: WebsocketView[] = []
+  const statics: StaticView[] = []
+  for (const [key, service] of Object.entries(paths)) {
+    const httpPath = key === '/' ? '/' : `/${key}`
+    if (service.type === 'websocket') websockets.push({ path: [...path, key], httpPath, config: service })
+    else statics.push({ path: [...path, key], httpPath, directory: service.directory })
+  }
+  return { websockets, statics, pathKeys: Object.keys(paths).map((key) => [...path, key]) }
+}
+
+function viewRawsocket(given: boolean | RawsocketConfig | undefined, path: ConfigPath): TransportView['rawsocket'] {
+  if (given === false) return undefined
+  return { path: [...path, 'rawsocket'], config: typeof given === 'object' ? given : {} }
+}
+
+/** The path of a WebSocket URL; "/" when there is none. */
+function urlPath(url: string | undefined): string {
+  return url === undefined || !URL.canParse(url) ? '/' : new URL(url).pathname
+}

@@ -1,0 +1,9 @@
+import { cborSerializer, jsonSerializer, msgpackSerializer, type Serializer } from '@crosspoint/protocol'
+import type { SerializerName } from './config/resolved.ts'
+
+/** The serializers by the names that configurations use. */
+export const SERIALIZERS: { readonly [name in SerializerName]: Serializer } = Object.freeze({
+  json: jsonSerializer,
+  msgpack: msgpackSerializer,
+  cbor: cborSerializer,
+})
