@@ -229,20 +229,20 @@ class PortListener implements Listener {
   #request(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connections.get(keyOf(request.socket))
     if (connection?.isRefused) {
-      response.writeHead(503, { connection: 'close', 'content-type': 'text/plain; charset=utf-8' })
+      response.writeHead(503, { connection: 'close', ...PLAIN })
       response.end('Too many connections; try again later.\n')
       return
     }
     // A whole request arrived: from here the HTTP server's own timeouts hold.
     clearTimeout(connection?.deadline)
     if (this.#paths.has(pathOf(request))) {
-      response.writeHead(426, { connection: 'upgrade', upgrade: 'websocket', 'content-type': 'text/plain; charset=utf-8' })
+      response.writeHead(426, { connection: 'upgrade', upgrade: 'websocket', ...PLAIN })
       response.end('This path speaks WebSocket with a subprotocol such as wamp.2.json; open it with a WAMP client.\n')
       return
     }
     if (this.#options.onRequest) this.#options.onRequest(request, response)
     else {
-      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
+      response.writeHead(404, PLAIN)
       response.end('Nothing is served here.\n')
     }
   }
@@ -302,6 +302,8 @@ class PortListener implements Listener {
 }
 
 function ignore(): void {}
+
+const PLAIN = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
 
 /** What tells two connections of one listener apart: for TCP the address of the peer, also through TLS. */
 function keyOf(socket: Socket): string {

@@ -16,6 +16,7 @@ export interface LaneSink {
   onTooLarge(bytes: number): void
 }
 
+const NO_BYTES = new Uint8Array(0)
 const HEADER_BYTES_MAX = 14
 const JOIN_BYTES_MIN = 4096
 const WORDS_FROM_BYTES = 64
@@ -25,7 +26,7 @@ export class WebSocketLane {
   frameBytesMax: number
   readonly #sink: LaneSink
   /** The beginning of a frame whose header is not yet whole. */
-  #header: Uint8Array = new Uint8Array(0)
+  #header: Uint8Array = NO_BYTES
   /** A data frame that a read cut in two: its memory, how much is there, how long it will be. */
   #joined: Uint8Array | undefined
   #joinedLength = 0
@@ -57,7 +58,7 @@ export class WebSocketLane {
       const joined = allocate(this.#header.length + bytes.length)
       copyBytes(this.#header, 0, this.#header.length, joined, 0)
       copyBytes(bytes, 0, bytes.length, joined, this.#header.length)
-      this.#header = bytes.subarray(0, 0)
+      this.#header = NO_BYTES
       bytes = joined
     }
     let at = 0

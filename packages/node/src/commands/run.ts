@@ -6,9 +6,11 @@ import type { Logger } from '../log.ts'
 import { Node } from '../node.ts'
 import { VERSION } from '../product.ts'
 import { stopOnSignals } from '../signals.ts'
+import { keepYoungHeapSmall } from '../young-heap.ts'
 
 /** Starts a node and prints the ready line on stdout; the process then lives until a signal. */
 export async function runNode(config: ResolvedNode, log: Logger): Promise<void> {
+  keepYoungHeapSmall()
   const node = new Node(config, log)
   let isStopping = false
   // From the first moment on: a component that takes long to load must not make the node deaf to Ctrl-C.
