@@ -1,0 +1,30 @@
+// The browser's door. Nothing here, nor in what it imports, needs Node.
+
+export {
+  ApplicationError,
+  type Clock,
+  CloseUri,
+  type Dict,
+  ErrorUri,
+  jsonSerializer,
+  type PublicationId,
+  type Random,
+  type Serializer,
+  type Timer,
+  type Transport,
+  type Uri,
+  UsageError,
+} from '@crosspoint/protocol'
+export { App, type AppOptions } from './app.ts'
+export type { Procedure, RegisterOptions } from './callee.ts'
+export type { CallOptions } from './caller.ts'
+export { Client, type Registration, type StopOptions, type Subscription } from './client.ts'
+export type { Invocation } from './invocation.ts'
+export { consoleLogger, type Logger, type LogLevel } from './logger.ts'
+export { CLIENT_DEFAULTS, type ClientOptions, type ErrorReport } from './options.ts'
+export { PROGRESS_UNREAD_MAX, type ProgressCall } from './progress-call.ts'
+export type { PublishOptions } from './publisher.ts'
+export { type CallResult, Result } from './result.ts'
+export type { SessionInfo } from './session.ts'
+export type { Status, StatusName } from './status.ts'
+export type { Event, EventHandler, SubscribeOptions } from './subscriber.ts'

@@ -1,0 +1,370 @@
+// One session with a router, as a synchronous state machine over a Peer: opening and closing, requests in flight, and
+// the way of every message to its role. The states are those of protocol/session-states.ts.
+//
+//   HELLO ──► establishing ──WELCOME──► established ──GOODBYE──► shutting_down ──GOODBYE──► closed
+//                  └── ABORT, CHALLENGE, anything else ──► closed       (ABORT, violation or a lost transport: closed)
+
+import {
+  ApplicationError,
+  type Dict,
+  EMPTY_DICT,
+  type ErrorMessage,
+  type Event,
+  type Interrupt,
+  type Invocation,
+  type Message,
+  MessageType,
+  ProtocolViolation,
+  type RequestId,
+  type SessionId,
+  type SessionState,
+  type Uri,
+  UsageError,
+  type Welcome,
+} from '@crosspoint/protocol'
+import {
+  announceRoles,
+  EMPTY_PAYLOAD,
+  layoutOf,
+  nextRequestId,
+  type Peer,
+  ROUTER_ROLES,
+  readRoles,
+  shown,
+  type Undelivered,
+} from '@crosspoint/protocol/internal'
+
+import { wrongOption } from './compact-json.ts'
+import { CANNOT_AUTHENTICATE, CLOSE_REALM, GOODBYE_AND_OUT, PROTOCOL_VIOLATION } from './uris.ts'
+
+/** What this client announces (FEA-11, FEA-12, FEA-14). */
+export const CLIENT_FEATURES = Object.freeze({
+  caller: ['progressive_call_results', 'call_canceling', 'call_timeout', 'caller_identification'],
+  callee: [
+    'progressive_call_results',
+    'call_canceling',
+    'call_timeout',
+    'caller_identification',
+    'pattern_based_registration',
+    'shared_registration',
+  ],
+  publisher: ['subscriber_blackwhite_listing', 'publisher_exclusion', 'publisher_identification'],
+  subscriber: ['publisher_identification', 'pattern_based_subscription'],
+})
+
+/** Who we are to the router, as WELCOME said. */
+export interface SessionInfo {
+  readonly id: SessionId
+  readonly realm: Uri
+  readonly authid: string | undefined
+  readonly authrole: string | undefined
+  readonly authmethod: string | undefined
+  readonly authprovider: string | undefined
+  /** The router's features by role: `features.dealer?.has('call_canceling')`. */
+  readonly features: { readonly [role: string]: ReadonlySet<string> | undefined }
+  /** `WELCOME.Details` as they came. */
+  readonly details: Dict
+}
+
+/** How a session ended. */
+export interface SessionEnd {
+  /**
+   * `aborted`: the router sent ABORT. `goodbye`: the router sent GOODBYE. `left`: our own GOODBYE was answered. `lost`: the
+   * transport closed. `violation`: the router broke the protocol, or asked for a login that we do not have.
+   */
+  readonly how: 'aborted' | 'goodbye' | 'left' | 'lost' | 'violation'
+  /** A URI, or the text of a transport. */
+  readonly reason: string
+  /** `Details.message`. */
+  readonly message: string
+  readonly args: readonly unknown[]
+  readonly kwargs: Dict
+}
+
+/** A request that awaits its answer. Exactly one of its methods is called last. */
+export interface PendingRequest {
+  /** The code of the message sent. */
+  readonly type: number
+  /** What it is about, for errors. */
+  readonly uri: Uri
+  /** The answer came; true when more will follow (progress). */
+  replied(reply: Message): boolean
+  refused(error: ApplicationError): void
+  lost(error: UsageError): void
+}
+
+export interface SessionListener {
+  joined(session: Session): void
+  ended(session: Session, end: SessionEnd): void
+  event(message: Event): void
+  invocation(session: Session, message: Invocation): void
+  interrupt(message: Interrupt): void
+}
+
+type RequestMessage = Extract<Message, { readonly requestId: RequestId; readonly options?: Dict }>
+type WithoutId<M> = M extends { readonly requestId: RequestId } ? Omit<M, 'requestId'> : never
+
+const REQUEST_OF_REPLY: ReadonlyMap<number, number> = new Map<number, number>([
+  [MessageType.PUBLISHED, MessageType.PUBLISH],
+  [MessageType.SUBSCRIBED, MessageType.SUBSCRIBE],
+  [MessageType.UNSUBSCRIBED, MessageType.UNSUBSCRIBE],
+  [MessageType.RESULT, MessageType.CALL],
+  [MessageType.REGISTERED, MessageType.REGISTER],
+  [MessageType.UNREGISTERED, MessageType.UNREGISTER],
+])
+const REQUEST_TYPES: ReadonlySet<number> = new Set(REQUEST_OF_REPLY.values())
+
+export class Session {
+  state: SessionState = 'closed'
+  info: SessionInfo | undefined = undefined
+  readonly #peer: Peer
+  readonly #listener: SessionListener
+  readonly #pending = new Map<number, PendingRequest>()
+  #lastRequestId = 0
+
+  constructor(peer: Peer, listener: SessionListener) {
+    this.#peer = peer
+    this.#listener = listener
+    peer.onMessage = (message) => this.#receive(message)
+    peer.onViolation = (violation) => this.#violated(violation)
+    peer.onClose = (reason) => this.#end('lost', reason)
+  }
+
+  get isJoined(): boolean {
+    return this.state === 'established'
+  }
+
+  /** Sends HELLO. */
+  open(realm: Uri): void {
+    this.state = 'establishing'
+    this.#peer.send({ type: MessageType.HELLO, realm, details: { agent: 'Crosspoint', roles: announceRoles(CLIENT_FEATURES) } })
+  }
+
+  /** Sends GOODBYE; the session ends when the router answers it (SES-18). */
+  leave(): void {
+    if (this.state !== 'established') return
+    this.state = 'shutting_down'
+    this.#peer.send({ type: MessageType.GOODBYE, details: EMPTY_DICT, reason: CLOSE_REALM })
+    this.#failPending('The client was stopped', 'ERR_CLOSED')
+  }
+
+  /** Ends the session without a word. */
+  drop(reason: string): void {
+    this.#end('lost', reason)
+  }
+
+  /** Sends a message that awaits no answer. Returns why it could not be sent. */
+  send(message: Message): Undelivered | undefined {
+    return this.state === 'established' ? this.#peer.send(message) : undefined
+  }
+
+  /**
+   * Sends a request with the next id. Throws `UsageError` when it cannot be sent; then the id is not used up, since ids
+   * must follow each other without a gap (ID-08).
+   */
+  request(build: (requestId: RequestId) => RequestMessage, pending: PendingRequest | undefined): void {
+    const before = this.#lastRequestId
+    const requestId = nextRequestId(before)
+    const message = build(requestId)
+    checkRequest(message)
+    // Set before sending: an in-process router answers within `send`.
+    this.#lastRequestId = requestId
+    if (pending !== undefined) this.#pending.set(requestId, pending)
+    let isSent = false
+    try {
+      const undelivered = this.#peer.send(message)
+      isSent = undelivered === undefined
+      if (undelivered !== undefined) throw undeliveredError(undelivered, `${nameOf(message)} of "${uriOf(message)}"`)
+    } finally {
+      if (!isSent) {
+        this.#lastRequestId = before
+        this.#pending.delete(requestId)
+      }
+    }
+  }
+
+  /** Sends a request that has one answer. Throws like `request`. */
+  ask(
+    message: WithoutId<RequestMessage>,
+    uri: Uri,
+    answered: (reply: Message) => void,
+    refused: (error: ApplicationError) => void,
+    lost: (error: UsageError) => void,
+  ): void {
+    const replied = (reply: Message) => {
+      answered(reply)
+      return false
+    }
+    this.request((requestId) => ({ ...message, requestId }) as RequestMessage, { type: message.type, uri, replied, refused, lost })
+  }
+
+  /** The router broke the protocol: ABORT, and nothing more of this session (PRV-01). */
+  violate(message: string): void {
+    this.#abort(PROTOCOL_VIOLATION, message)
+  }
+
+  #abort(reason: Uri, message: string): void {
+    if (this.state === 'closed') return
+    this.#peer.send({ type: MessageType.ABORT, details: { message }, reason, payload: EMPTY_PAYLOAD })
+    this.#end('violation', reason, message)
+  }
+
+  #violated(violation: ProtocolViolation): void {
+    if (this.state === 'shutting_down') return // STA-03 (14)
+    if (violation.isTransportFault) this.drop(violation.message)
+    else this.violate(violation.message)
+  }
+
+  #receive(message: Message): void {
+    switch (this.state) {
+      case 'established':
+        return this.#receiveEstablished(message)
+      case 'establishing':
+        return this.#receiveEstablishing(message)
+      case 'shutting_down':
+        // Crossing GOODBYEs answer each other (SES-22); everything else is ignored (SES-21).
+        if (message.type === MessageType.GOODBYE) this.#finish('left', message.reason, message.details)
+        else if (message.type === MessageType.ABORT) this.#finish('left', message.reason, message.details)
+        return
+    }
+  }
+
+  #receiveEstablishing(message: Message): void {
+    if (message.type === MessageType.WELCOME) return this.#welcome(message)
+    if (message.type === MessageType.ABORT) return this.#aborted(message)
+    if (message.type === MessageType.CHALLENGE) {
+      // No login was offered, so whatever is asked for cannot be answered (SES-27, PRV-20).
+      return this.#abort(CANNOT_AUTHENTICATE, `No login was offered, "${message.authmethod}" was asked for`)
+    }
+    this.violate(`${nameOf(message)} before WELCOME`) // PRV-04, PRV-05
+  }
+
+  #welcome(message: Welcome): void {
+    let features: SessionInfo['features']
+    try {
+      features = readRoles(message.details, ROUTER_ROLES) // SES-04
+    } catch (error) {
+      if (!(error instanceof ProtocolViolation)) throw error
+      return this.violate(`WELCOME: ${error.message}`)
+    }
+    const text = (name: string) => (typeof message.details[name] === 'string' ? message.details[name] : undefined)
+    this.info = {
+      id: message.sessionId,
+      realm: text('realm') ?? '',
+      authid: text('authid'),
+      authrole: text('authrole'),
+      authmethod: text('authmethod'),
+      authprovider: text('authprovider'),
+      features,
+      details: message.details,
+    }
+    this.state = 'established'
+    this.#peer.establish()
+    this.#listener.joined(this)
+  }
+
+  #receiveEstablished(message: Message): void {
+    switch (message.type) {
+      case MessageType.EVENT:
+        return this.#listener.event(message)
+      case MessageType.INVOCATION:
+        return this.#listener.invocation(this, message)
+      case MessageType.INTERRUPT:
+        return this.#listener.interrupt(message)
+      case MessageType.ERROR:
+        return this.#refused(message)
+      case MessageType.GOODBYE:
+        this.#peer.send({ type: MessageType.GOODBYE, details: EMPTY_DICT, reason: GOODBYE_AND_OUT })
+        return this.#finish('goodbye', message.reason, message.details)
+      case MessageType.ABORT:
+        return this.#aborted(message)
+      default:
+        return this.#replied(message)
+    }
+  }
+
+  #replied(message: Message): void {
+    const type = REQUEST_OF_REPLY.get(message.type)
+    if (type === undefined) return this.violate(`${nameOf(message)} from a router after WELCOME`) // PRV-03, PRV-18
+    const requestId = (message as { readonly requestId: number }).requestId
+    const pending = this.#find(type, requestId, nameOf(message))
+    if (pending === undefined) return
+    if (!pending.replied(message)) this.#pending.delete(requestId)
+  }
+
+  #refused(message: ErrorMessage): void {
+    const { requestType, requestId } = message
+    if (!REQUEST_TYPES.has(requestType)) return this.violate(`ERROR for the request type ${requestType}`) // PRV-06
+    const pending = this.#find(requestType, requestId, 'ERROR')
+    if (pending === undefined) return
+    this.#pending.delete(requestId)
+    const { args, kwargs } = message.payload.read()
+    pending.refused(new ApplicationError(message.error, args, kwargs))
+  }
+
+  /** The request that a reply answers. A reply to one never sent is a violation (PRV-21); a second reply is dropped. */
+  #find(type: number, requestId: number, name: string): PendingRequest | undefined {
+    const pending = this.#pending.get(requestId)
+    if (pending?.type === type) return pending
+    if (pending !== undefined || requestId > this.#lastRequestId || requestId === 0) {
+      this.violate(`${name} for the request ${requestId}, which was never sent as ${layoutOf(type)!.name}`)
+    }
+    return undefined
+  }
+
+  #aborted(message: Extract<Message, { type: typeof MessageType.ABORT }>): void {
+    const { args, kwargs } = message.payload.read()
+    this.#finish('aborted', message.reason, message.details, args, kwargs)
+  }
+
+  #finish(how: SessionEnd['how'], reason: Uri, details: Dict, args?: readonly unknown[], kwargs?: Dict): void {
+    this.#end(how, reason, typeof details['message'] === 'string' ? details['message'] : '', args, kwargs)
+  }
+
+  #end(how: SessionEnd['how'], reason: string, message = '', args: readonly unknown[] = [], kwargs: Dict = EMPTY_DICT): void {
+    if (this.state === 'closed') return
+    this.state = 'closed' // before closing: a peer may tell of its close at once
+    this.#peer.close(reason)
+    const end = { how, reason, message, args, kwargs }
+    this.#failPending(`The session ended: ${describeEnd(end)}`, 'ERR_CONNECTION_LOST')
+    this.#listener.ended(this, end)
+  }
+
+  #failPending(why: string, code: 'ERR_CLOSED' | 'ERR_CONNECTION_LOST'): void {
+    const pending = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const request of pending) {
+      request.lost(new UsageError(code, `${layoutOf(request.type)!.name} of "${request.uri}" has no answer. ${why}`))
+    }
+  }
+}
+
+/** One line about the end of a session. */
+export function describeEnd(end: SessionEnd): string {
+  const details = end.args.length > 0 ? ` ${shown(end.args)}` : ''
+  return `${end.reason}${end.message ? `: ${end.message}` : ''}${details}`
+}
+
+function nameOf(message: Message): string {
+  return layoutOf(message.type)!.name
+}
+
+function uriOf(message: RequestMessage): Uri {
+  return 'topic' in message ? message.topic : 'procedure' in message ? message.procedure : ''
+}
+
+/** What a router would answer with ABORT is refused here, where the mistake is (MSG-11). */
+function checkRequest(message: RequestMessage): void {
+  const layout = layoutOf(message.type)!
+  const uri: unknown = uriOf(message)
+  if (typeof uri !== 'string') throw new UsageError('ERR_INVALID_ARGUMENT', `${layout.name} needs a URI, not ${shown(uri)}`)
+  const wrong = wrongOption(layout, message)
+  if (wrong !== undefined) throw new UsageError('ERR_INVALID_ARGUMENT', wrong)
+}
+
+/** Why `what` was not sent, as an error. */
+export function undeliveredError(why: Undelivered, what: string): UsageError {
+  return why === 'too_large'
+    ? new UsageError('ERR_PAYLOAD_TOO_LARGE', `Cannot send ${what}: it is longer than the router accepts`)
+    : new UsageError('ERR_UNSERIALIZABLE', `Cannot send ${what}: a value in it has no form in the serializer`)
+}
