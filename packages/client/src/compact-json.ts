@@ -37,7 +37,7 @@ export const compactJsonSerializer: Serializer = {
   decode(bytes: Uint8Array, start = 0, end = bytes.length): Message {
     let list: unknown
     try {
-      list = parse(utf8Slice(bytes, start, end))
+      list = cloneValue(parse(utf8Slice(bytes, start, end))) // throws for what nests too deep
     } catch (error) {
       throw new ProtocolViolation(`A message must be JSON: ${(error as Error).message}`)
     }

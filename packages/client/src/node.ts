@@ -1,13 +1,13 @@
 // The door for Node: everything of the browser's, with RawSocket over TCP, TLS and Unix sockets, signals, and the
 // environment's CROSSPOINT_URL.
 
-import { UsageError } from '@crosspoint/protocol'
 import { type Peer, RemotePeer } from '@crosspoint/protocol/internal'
 import { connectRawSocket } from '@crosspoint/transport'
 import { type AppOptions, App as WebApp } from './app.ts'
 import { Client as WebClient } from './client.ts'
 import type { ClientOptions } from './options.ts'
 import { type ConnectOptions, connectByWebSocket, type Platform, type StopSignal } from './platform.ts'
+import { rawSocketTarget } from './raw-socket-url.ts'
 
 export * from './index.ts'
 
@@ -19,25 +19,7 @@ declare const process: {
 }
 declare function setTimeout(fire: () => void, delayMs: number): { unref(): void }
 
-const DEFAULT_PORT = 8080
 const EXIT_GRACE_MS = 1000
-
-/** Where an `rs:`, `rss:` or `unix:` URL points. */
-export function rawSocketTarget(url: string): { path: string } | { host: string; port: number; tls?: boolean } {
-  if (url.startsWith('unix:')) {
-    const path = url.slice(5).replace(/^\/\/(?=\/)/, '')
-    if (path !== '') return { path }
-  }
-  const [, scheme, host = '', port] = /^(rss?):\/\/(\[[^\]]+\]|[^:/?#[\]]+)(?::(\d+))?\/?$/.exec(url) ?? []
-  if (scheme === undefined) {
-    throw new UsageError(
-      'ERR_INVALID_ARGUMENT',
-      `Cannot connect to "${url}": it must look like rs://host:port, rss://host:port or unix:/path`,
-    )
-  }
-  const target = { host: host.replace(/^\[|\]$/g, ''), port: port === undefined ? DEFAULT_PORT : Number(port) }
-  return scheme === 'rss' ? { ...target, tls: true } : target
-}
 
 async function connect(url: string, options: ConnectOptions): Promise<Peer> {
   if (url.startsWith('ws')) return connectByWebSocket(url, options)

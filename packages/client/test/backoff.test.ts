@@ -27,7 +27,12 @@ test('waits are spread over the whole range', () => {
     waits.every((wait) => wait >= 0 && wait <= 1000),
     `seed ${seed}`,
   )
-  for (const [from, to] of [[0, 250], [250, 500], [500, 750], [750, 1001]] as const) {
+  for (const [from, to] of [
+    [0, 250],
+    [250, 500],
+    [500, 750],
+    [750, 1001],
+  ] as const) {
     const share = waits.filter((wait) => wait >= from && wait < to).length
     assert.ok(share > 180 && share < 320, `seed ${seed}: ${share} of 1000 in ${from} … ${to}`)
   }

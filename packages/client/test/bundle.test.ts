@@ -19,7 +19,9 @@ async function bundle(source: string): Promise<{ text: string; inputs: string[] 
     write: false,
     metafile: true,
   })
-  return { text: result.outputFiles[0]!.text, inputs: Object.keys(result.metafile.inputs) }
+  const [output] = Object.values(result.metafile.outputs)
+  const inputs = Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+  return { text: result.outputFiles[0]!.text, inputs: inputs.map(([path]) => path) }
 }
 
 test('the browser bundle of App and Client with JSON is at most 15 kB gzipped and imports nothing of Node', async (t) => {

@@ -24,10 +24,14 @@ test('RPC-11 a procedure gets its arguments and may return a value, a promise, n
     () => null,
   ]
   const registering = procedures.map((run, index) => client.register(`com.example.p${index}`, run))
-  procedures.forEach((_, index) => link.say(65, index + 1, 100 + index))
+  procedures.forEach((_, index) => {
+    link.say(65, index + 1, 100 + index)
+  })
   await Promise.all(registering)
   link.takeAll()
-  procedures.forEach((_, index) => link.say(68, index + 1, 100 + index, {}, [2, 3]))
+  procedures.forEach((_, index) => {
+    link.say(68, index + 1, 100 + index, {}, [2, 3])
+  })
   await settle()
   const answers = link.takeAll().sort((a, b) => Number(a[1]) - Number(b[1]))
   assert.deepEqual(answers, [
@@ -71,7 +75,9 @@ test('RPC-16 what a procedure throws goes to the caller; what is no ApplicationE
   const { link, errors } = await registered(({ args }) => {
     throw thrown[args[0] as number]
   })
-  thrown.forEach((_, index) => link.say(68, index + 1, 100, {}, [index]))
+  thrown.forEach((_, index) => {
+    link.say(68, index + 1, 100, {}, [index])
+  })
   assert.deepEqual(link.takeAll(), [
     [8, 68, 1, {}, 'com.example.error.odd', ['odd', 3], { limit: 2 }],
     [8, 68, 2, {}, 'wamp.error.runtime_error', ['x is not a function']],
@@ -128,7 +134,10 @@ test('RPC-75 RPC-77 INTERRUPT kill fires the signal, and a procedure that stops 
   link.say(68, 1, 100, {})
   link.say(69, 1, { mode: 'kill' })
   await settle()
-  assert.deepEqual(link.takeAll().map((message) => message.slice(0, 5)), [[8, 68, 1, {}, 'wamp.error.canceled']])
+  assert.deepEqual(
+    link.takeAll().map((message) => message.slice(0, 5)),
+    [[8, 68, 1, {}, 'wamp.error.canceled']],
+  )
   assert.deepEqual(errors, [])
 })
 
@@ -206,7 +215,10 @@ test('RPC-84 RPC-85 a forwarded timeout ends the invocation here', async () => {
   await clock.advance(499)
   assert.deepEqual(link.takeAll(), [])
   await clock.advance(1)
-  assert.deepEqual(link.takeAll().map((message) => message.slice(0, 5)), [[8, 68, 1, {}, 'wamp.error.timeout']])
+  assert.deepEqual(
+    link.takeAll().map((message) => message.slice(0, 5)),
+    [[8, 68, 1, {}, 'wamp.error.timeout']],
+  )
   assert.equal(signal!.aborted, true)
   assert.equal(clock.timerCount, 0)
 })

@@ -98,7 +98,14 @@ describe('reconnecting', () => {
     assert.equal(client.session?.id, 8)
   })
 
-  const final = ['no_such_realm', 'not_authorized', 'authentication_failed', 'authentication_denied', 'no_matching_auth_method', 'protocol_violation']
+  const final = [
+    'no_such_realm',
+    'not_authorized',
+    'authentication_failed',
+    'authentication_denied',
+    'no_matching_auth_method',
+    'protocol_violation',
+  ]
   for (const name of final) {
     test(`SES-27 after ABORT wamp.error.${name} it does not come back, and start rejects with reason and message`, async () => {
       const { client, router, clock, errors } = bench()

@@ -20,7 +20,16 @@ function read(serializer: Serializer, frame: string): unknown {
   }
 }
 
-const VALUES: { readonly [kind: string]: unknown } = { id: 5, revocable: 5, integer: 48, uri: 'a.b', string: 's', realm: 'r', dict: { x: 1 }, ignored: {} }
+const VALUES: { readonly [kind: string]: unknown } = {
+  id: 5,
+  revocable: 5,
+  integer: 48,
+  uri: 'a.b',
+  string: 's',
+  realm: 'r',
+  dict: { x: 1 },
+  ignored: {},
+}
 
 describe('decode', () => {
   for (const { name, type, fields, hasPayload, lengthMin } of MESSAGE_LAYOUTS) {
@@ -44,13 +53,33 @@ describe('decode', () => {
   }
 
   test('what is no message', () => {
-    for (const frame of ['', '{', '[', '[]', '{}', 'null', '"x"', '[null]', '["16"]', '[1.5]', '[16.0]', '[0]', '[300]', '[-1]', '[36,1,1,{}]x']) {
+    for (const frame of [
+      '',
+      '{',
+      '[',
+      '[]',
+      '{}',
+      'null',
+      '"x"',
+      '[null]',
+      '["16"]',
+      '[1.5]',
+      '[16.0]',
+      '[0]',
+      '[300]',
+      '[-1]',
+      '[36,1,1,{}]x',
+    ]) {
       assert.deepEqual(read(compactJsonSerializer, frame), read(jsonSerializer, frame), frame)
     }
   })
 
   test('SER-04 ID-13 bytes, large integers and odd keys in payloads', () => {
-    const payloads = ['["\\u0000AQID"]', '[9007199254740992,9007199254740993,-9007199254740993,12345678901234567890]', '[{"__proto__":{"a":1}}]']
+    const payloads = [
+      '["\\u0000AQID"]',
+      '[9007199254740992,9007199254740993,-9007199254740993,12345678901234567890]',
+      '[{"__proto__":{"a":1}}]',
+    ]
     for (const payload of [...payloads, '["\\u0000not base64!"]', '[1.0,1e3,0.5]', '[],{"k":"\\u0000"}']) {
       const frame = `[36,1,1,{},${payload}]`
       assert.deepEqual(read(compactJsonSerializer, frame), read(jsonSerializer, frame), frame)
@@ -67,7 +96,13 @@ describe('encode', () => {
   ]
   for (const [args, kwargs] of payloads) {
     test(`SER-03 the same text as the serializer of the protocol package: ${args.length} args`, () => {
-      const message: Message = { type: 48, requestId: 1 as never, options: { timeout: 5 }, procedure: 'a.b', payload: Payload.of(args, kwargs) }
+      const message: Message = {
+        type: 48,
+        requestId: 1 as never,
+        options: { timeout: 5 },
+        procedure: 'a.b',
+        payload: Payload.of(args, kwargs),
+      }
       assert.equal(text(encodeMessage(compactJsonSerializer, message)), text(encodeMessage(jsonSerializer, message)))
     })
   }
@@ -79,4 +114,11 @@ describe('encode', () => {
       }
     }
   })
+})
+
+test('PRV-10 a message that nests too deep is refused at decoding, not when somebody reads it', () => {
+  const deep = `[50,1,{},[${'['.repeat(200)}${']'.repeat(200)}]]`
+  for (const serializer of [compactJsonSerializer, jsonSerializer]) {
+    assert.throws(() => serializer.decode(new TextEncoder().encode(deep)), ProtocolViolation)
+  }
 })

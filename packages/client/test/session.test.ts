@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ApplicationError, UsageError } from '../src/index.ts'
-import { bench, joined, rejection, ROUTER_ROLES } from './support/fake-router.ts'
+import { bench, joined, ROUTER_ROLES, rejection } from './support/fake-router.ts'
 import { settle } from './support/virtual-clock.ts'
 
 const PV = 'wamp.error.protocol_violation'
@@ -78,7 +78,13 @@ describe('opening', () => {
     assert.equal(router.links.length, 1)
   })
 
-  const early = { GOODBYE: [6, {}, 'x.y'], ERROR: [8, 48, 1, {}, 'x.y'], PUBLISHED: [17, 1, 1], SUBSCRIBED: [33, 1, 1], UNSUBSCRIBED: [35, 1] }
+  const early = {
+    GOODBYE: [6, {}, 'x.y'],
+    ERROR: [8, 48, 1, {}, 'x.y'],
+    PUBLISHED: [17, 1, 1],
+    SUBSCRIBED: [33, 1, 1],
+    UNSUBSCRIBED: [35, 1],
+  }
   const later = { EVENT: [36, 1, 1, {}], RESULT: [50, 1, {}], REGISTERED: [65, 1, 1], UNREGISTERED: [67, 1], INVOCATION: [68, 1, 1, {}] }
   for (const [name, message] of Object.entries({ ...early, ...later, INTERRUPT: [69, 1, {}] })) {
     const id = name === 'GOODBYE' || name === 'ERROR' ? 'PRV-04' : 'PRV-05'
@@ -167,7 +173,13 @@ describe('an established session', () => {
     client.publish('com.example.e')
     assert.deepEqual(
       link.takeAll().map((message) => [message[0], message[1]]),
-      [[48, 1], [64, 2], [32, 3], [16, 4], [16, 5]],
+      [
+        [48, 1],
+        [64, 2],
+        [32, 3],
+        [16, 4],
+        [16, 5],
+      ],
     )
     link.drop()
     for (const error of await Promise.all(answers)) assert.equal(error.code, 'ERR_CONNECTION_LOST')

@@ -100,7 +100,10 @@ for (const [way, link] of Object.entries(WAYS)) {
       const [one, two] = [await open(), await open()]
       await one.register('com.example.echo', (value: number) => value)
       const answers = await Promise.all(Array.from({ length: 1000 }, (_, i) => two.call('com.example.echo', i)))
-      assert.deepEqual(answers, Array.from({ length: 1000 }, (_, i) => i))
+      assert.deepEqual(
+        answers,
+        Array.from({ length: 1000 }, (_, i) => i),
+      )
     })
 
     test('a wrong realm is refused with reason and message', async () => {

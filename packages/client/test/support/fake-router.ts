@@ -51,7 +51,14 @@ export class Link {
 
   welcome(sessionId = 7, roles: object = ROUTER_ROLES): void {
     this.take(1)
-    this.say(2, sessionId, { realm: 'realm1', authid: 'joe', authrole: 'anonymous', authmethod: 'anonymous', authprovider: 'static', roles })
+    this.say(2, sessionId, {
+      realm: 'realm1',
+      authid: 'joe',
+      authrole: 'anonymous',
+      authmethod: 'anonymous',
+      authprovider: 'static',
+      roles,
+    })
   }
 }
 
