@@ -72,6 +72,7 @@ function typeBack(code: string, end: number): number | undefined {
   let at = end
   while (at >= 0 && end - at < 400) {
     const char = code[at]!
+    if (char === '}' && /^\s*\n/.test(code.slice(at + 1, end + 1))) return undefined // that ends a statement before, not a type
     if (char === '}' || char === ']' || char === ')') at = matchBack(code, at) - 1
     else if (/[\w\s.|&?'"<>,$]/.test(char)) at--
     else break

@@ -38,7 +38,7 @@ import { wrongOption } from './compact-json.ts'
 import { CANNOT_AUTHENTICATE, CLOSE_REALM, GOODBYE_AND_OUT, PROTOCOL_VIOLATION } from './uris.ts'
 
 /** What this client announces (FEA-11, FEA-12, FEA-14). */
-export const CLIENT_FEATURES = Object.freeze({
+const CLIENT_FEATURES = Object.freeze({
   caller: ['progressive_call_results', 'call_canceling', 'call_timeout', 'caller_identification'],
   callee: [
     'progressive_call_results',

@@ -5,6 +5,7 @@
 import type { Framing } from './frame-queue.ts'
 import { SharedFrames } from './frame-queue.ts'
 import type { Message } from './messages.ts'
+import type { PayloadBytes } from './payload.ts'
 import { type Peer, RemotePeer, type Undelivered, undeliveredFor } from './peer.ts'
 import { ByteSink, type Serializer } from './serializer.ts'
 
@@ -51,7 +52,7 @@ export class Audience<Member extends Recipient> {
   sendTo(message: Message, accepts: (member: Member) => boolean, onUndelivered: (member: Member, why: Undelivered) => void): void {
     for (const group of this.#groups ?? this.#group()) {
       head.length = 0
-      let payload
+      let payload: PayloadBytes
       try {
         payload = group.serializer.encodeHead(message, head)
       } catch (error) {

@@ -54,7 +54,10 @@ const kind = (expected: string, accepts: (value: unknown) => boolean): OptionKin
 const bool = kind('true or false', (value) => typeof value === 'boolean')
 const text = kind('a string', (value) => typeof value === 'string')
 const id = kind('an id (1 … 2^53)', isId)
-const count = kind('an integer of 0 or more', (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= ID_MAX)
+const count = kind(
+  'an integer of 0 or more',
+  (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= ID_MAX,
+)
 const ids = kind('a list of ids', (value) => Array.isArray(value) && value.every(isId))
 const texts = kind('a list of strings', (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'))
 const oneOf = (...values: readonly string[]) =>
@@ -96,9 +99,16 @@ function row(
 export const MESSAGE_LAYOUTS: readonly Layout[] = [
   row('HELLO', 'client', 'realm:realm details:dict', 'no payload', (realm, details) => ({ type: 1, realm, details })),
   row('WELCOME', 'router', 'sessionId:id details:dict', 'no payload', (sessionId, details) => ({ type: 2, sessionId, details })),
-  row('ABORT', 'both', 'details:dict reason:uri', 'payload', (details, reason, _c, _d, payload) => ({ type: 3, details, reason, payload }), {
-    message: text,
-  }),
+  row(
+    'ABORT',
+    'both',
+    'details:dict reason:uri',
+    'payload',
+    (details, reason, _c, _d, payload) => ({ type: 3, details, reason, payload }),
+    {
+      message: text,
+    },
+  ),
   row('CHALLENGE', 'router', 'authmethod:string extra:dict', 'no payload', (authmethod, extra) => ({ type: 4, authmethod, extra })),
   row('AUTHENTICATE', 'client', 'signature:string extra:dict', 'no payload', (signature, extra) => ({ type: 5, signature, extra })),
   row('GOODBYE', 'both', 'details:dict reason:uri', 'no payload', (details, reason) => ({ type: 6, details, reason }), { message: text }),
@@ -154,10 +164,17 @@ export const MESSAGE_LAYOUTS: readonly Layout[] = [
     requestId,
     subscriptionId,
   })),
-  row('UNSUBSCRIBED', 'router', 'requestId:revocable details:dict?', 'no payload', (requestId, details) => ({ type: 35, requestId, details }), {
-    subscription: id,
-    reason: text,
-  }),
+  row(
+    'UNSUBSCRIBED',
+    'router',
+    'requestId:revocable details:dict?',
+    'no payload',
+    (requestId, details) => ({ type: 35, requestId, details }),
+    {
+      subscription: id,
+      reason: text,
+    },
+  ),
   row(
     'EVENT',
     'router',
@@ -203,10 +220,17 @@ export const MESSAGE_LAYOUTS: readonly Layout[] = [
     requestId,
     registrationId,
   })),
-  row('UNREGISTERED', 'router', 'requestId:revocable details:dict?', 'no payload', (requestId, details) => ({ type: 67, requestId, details }), {
-    registration: id,
-    reason: text,
-  }),
+  row(
+    'UNREGISTERED',
+    'router',
+    'requestId:revocable details:dict?',
+    'no payload',
+    (requestId, details) => ({ type: 67, requestId, details }),
+    {
+      registration: id,
+      reason: text,
+    },
+  ),
   row(
     'INVOCATION',
     'router',
@@ -329,7 +353,7 @@ function checkRevocation(layout: Layout, requestId: number, details: unknown): v
 }
 
 /** Checks the known options of a message for type and value (MSG-11); unknown ones are ignored (MSG-04). */
-export function checkOptions(layout: Layout, message: Message): void {
+function checkOptions(layout: Layout, message: Message): void {
   const holder = message as { readonly options?: Dict; readonly details?: Dict }
   const options = holder.options ?? holder.details
   if (options === undefined || options === EMPTY_DICT) return

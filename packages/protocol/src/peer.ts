@@ -2,7 +2,7 @@
 
 import { type ErrorCode, ProtocolViolation, UsageError } from './errors.ts'
 import type { Message } from './messages.ts'
-import type { Payload } from './payload.ts'
+import type { Payload, PayloadBytes } from './payload.ts'
 import { ByteSink, encodeMessage, type Serializer } from './serializer.ts'
 import type { Transport } from './transport.ts'
 
@@ -57,7 +57,7 @@ export class RemotePeer implements Peer {
     const queue = this.transport.queue
     if (queue === undefined) return this.#sendAlone(message)
     head.length = 0
-    let payload
+    let payload: PayloadBytes
     try {
       payload = this.serializer.encodeHead(message, head)
     } catch (error) {

@@ -1,12 +1,10 @@
-// Roles and features as peers announce them in HELLO and WELCOME (SES-02 … SES-05, FEA-01 … FEA-15).
+// Roles and features as peers announce them in HELLO and WELCOME (SES-02 … SES-05, FEA-02 … FEA-15).
 
 import { ProtocolViolation } from './errors.ts'
 import type { Dict } from './messages.ts'
 
 export const CLIENT_ROLES = ['publisher', 'subscriber', 'caller', 'callee'] as const
 export const ROUTER_ROLES = ['broker', 'dealer'] as const
-export type ClientRole = (typeof CLIENT_ROLES)[number]
-export type RouterRole = (typeof ROUTER_ROLES)[number]
 
 /** What a peer announced: a role is present with the set of its features, or absent. */
 export type Announcement = { readonly [role: string]: ReadonlySet<string> }
@@ -17,7 +15,8 @@ export type Announcement = { readonly [role: string]: ReadonlySet<string> }
  */
 export function readRoles(details: Dict, known: readonly string[]): Announcement {
   const roles = details['roles']
-  if (!isDict(roles)) throw new ProtocolViolation(`Details.roles must be a dictionary with at least one of ${known.join(', ')}, not ${shown(roles)}`)
+  if (!isDict(roles))
+    throw new ProtocolViolation(`Details.roles must be a dictionary with at least one of ${known.join(', ')}, not ${shown(roles)}`)
   const announced: Record<string, ReadonlySet<string>> = {}
   for (const role of known) {
     if (!Object.hasOwn(roles, role)) continue
@@ -36,7 +35,8 @@ function readFeatures(role: string, value: unknown): ReadonlySet<string> {
   if (given === undefined) return features
   if (!isDict(given)) throw new ProtocolViolation(`Details.roles.${role}.features must be a dictionary, not ${shown(given)}`)
   for (const [name, flag] of Object.entries(given)) {
-    if (typeof flag !== 'boolean') throw new ProtocolViolation(`Details.roles.${role}.features.${name} must be true or false, not ${shown(flag)}`)
+    if (typeof flag !== 'boolean')
+      throw new ProtocolViolation(`Details.roles.${role}.features.${name} must be true or false, not ${shown(flag)}`)
     if (flag) features.add(SPELLINGS.get(name) ?? name)
   }
   // Progress without cancelling would leave streams that nobody can stop, so it counts as not announced (FEA-04).

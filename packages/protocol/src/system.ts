@@ -3,6 +3,7 @@
 import type { Clock, Timer } from './clock.ts'
 import type { Random } from './random.ts'
 
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the declaration is of that very global; there is no DOM or Node library here
 declare const Date: { now(): number }
 declare function setTimeout(fire: () => void, delayMs: number): unknown
 declare function clearTimeout(handle: unknown): void

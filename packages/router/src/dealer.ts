@@ -181,7 +181,13 @@ export class Dealer {
         ? EMPTY_DICT
         : invocationDetails(session, message, registration!, callee, wantsProgress, timeoutMs)
     this.#outbox.deliver(
-      { type: MessageType.INVOCATION, requestId: pending.invocationId, registrationId: registration!.id, details, payload: message.payload },
+      {
+        type: MessageType.INVOCATION,
+        requestId: pending.invocationId,
+        registrationId: registration!.id,
+        details,
+        payload: message.payload,
+      },
       to,
     )
   }
@@ -206,16 +212,24 @@ export class Dealer {
     if (message.options !== EMPTY_DICT && message.options['progress'] === true) {
       if (pending.timer !== undefined) this.#startTimer(pending) // each answer starts the time anew (RPC-87)
       if (!pending.wantsProgress) return // RPC-37: nobody asked, the call stays open
-      this.#outbox.deliver({ type: MessageType.RESULT, requestId: pending.callId, details: PROGRESS, payload: message.payload }, pending.caller)
+      this.#outbox.deliver(
+        { type: MessageType.RESULT, requestId: pending.callId, details: PROGRESS, payload: message.payload },
+        pending.caller,
+      )
       return
     }
     pending.close()
-    this.#outbox.deliver({ type: MessageType.RESULT, requestId: pending.callId, details: EMPTY_DICT, payload: message.payload }, pending.caller)
+    this.#outbox.deliver(
+      { type: MessageType.RESULT, requestId: pending.callId, details: EMPTY_DICT, payload: message.payload },
+      pending.caller,
+    )
   }
 
   error(session: Session, message: ErrorMessage): void {
     if (message.requestType !== MessageType.INVOCATION) {
-      session.violate(new ProtocolViolation(`ERROR.REQUEST.Type must be ${MessageType.INVOCATION} (INVOCATION), not ${message.requestType}`)) // PRV-06
+      session.violate(
+        new ProtocolViolation(`ERROR.REQUEST.Type must be ${MessageType.INVOCATION} (INVOCATION), not ${message.requestType}`),
+      ) // PRV-06
       return
     }
     if (!isValidUri(message.error)) {

@@ -15,8 +15,8 @@ import {
   type Uri,
   UsageError,
 } from '@crosspoint/protocol'
-import { LocalPeer, type Peer, RemotePeer } from '@crosspoint/protocol/internal'
-import { checkRealm, isRefusal, randomAuthid, readHello, welcomeDetails } from './handshake.ts'
+import { type Announcement, LocalPeer, type Peer, RemotePeer } from '@crosspoint/protocol/internal'
+import { checkRealm, isRefusal, type Refusal, randomAuthid, readHello, welcomeDetails } from './handshake.ts'
 import { DEFAULT_LIMITS, type RouterLimits } from './limits.ts'
 import { Realm, type RealmOptions } from './realm.ts'
 import { Session } from './session.ts'
@@ -81,8 +81,7 @@ export class Router {
     if (this.#realms.has(options.name)) throw new UsageError('ERR_INVALID_ARGUMENT', `The realm "${options.name}" is given twice`)
     const observer = {
       ended: (session: Session, reason: Uri, message: string) => this.#ended(session, reason, message),
-      eventDropped: (session: Session, why: 'too_large' | 'unserializable') =>
-        this.#observer.onEventDropped?.(this.#summary(session), why),
+      eventDropped: (session: Session, why: 'too_large' | 'unserializable') => this.#observer.onEventDropped?.(this.#summary(session), why),
     }
     this.#realms.set(options.name, new Realm(options, this.#limits, this.#clock, this.#random, observer))
   }
@@ -129,9 +128,9 @@ export class Router {
 
   #hello(session: Session, hello: Hello): void {
     if (this.#isClosing) return session.abort(CloseUri.systemShutdown, 'The router is shutting down') // SES-29
-    const name = checkRealm(hello, (realm) => this.#realms.has(realm))
+    const name: Uri | Refusal = checkRealm(hello, (realm) => this.#realms.has(realm))
     if (isRefusal(name)) return session.abort(name.reason, name.message)
-    let roles
+    let roles: Announcement | Refusal
     try {
       roles = readHello(hello)
     } catch (error) {

@@ -10,7 +10,11 @@ import { RawSocketTransport } from './rawsocket-transport.ts'
 
 /** Where a RawSocket is dialled. */
 export type RawSocketAddress =
-  | { readonly host: string; readonly port: number; readonly tls?: boolean | { readonly ca?: string; readonly servername?: string } | undefined }
+  | {
+      readonly host: string
+      readonly port: number
+      readonly tls?: boolean | { readonly ca?: string; readonly servername?: string } | undefined
+    }
   | { readonly path: string; readonly tls?: undefined }
 
 export interface RawSocketOptions {

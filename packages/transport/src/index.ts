@@ -2,4 +2,11 @@
 
 export { connectRawSocket, type RawSocketAddress, type RawSocketOptions } from './connect.ts'
 export { createListener, type Listener } from './listener.ts'
-export { type ConnectionInfo, DEFAULT_LIMITS, type Endpoint, type ListenerOptions, type TlsOptions, type TransportLimits } from './options.ts'
+export {
+  type ConnectionInfo,
+  DEFAULT_LIMITS,
+  type Endpoint,
+  type ListenerOptions,
+  type TlsOptions,
+  type TransportLimits,
+} from './options.ts'

@@ -5,17 +5,16 @@
 //                                   └─ HTTP ─► upgrade ─► ws ─► WebSocketTransport ───────┴─► onTransport
 //                                         └──► onRequest
 
-import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
-import { createServer, type Server, type Socket } from 'node:net'
 import { stat, unlink } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import { UsageError } from '@crosspoint/protocol'
 import { decodeHandshake, encodeHandshake, encodeHandshakeError, RAWSOCKET_MAGIC } from '@crosspoint/protocol/internal'
 import { WebSocketServer } from 'ws'
 import { Flusher } from './flusher.ts'
-import { sweepIntervalMs, watch, type Watched } from './liveness.ts'
+import { sweepIntervalMs, type Watched, watch } from './liveness.ts'
 import { type ConnectionInfo, DEFAULT_LIMITS, type ListenerOptions, type TransportLimits } from './options.ts'
 import { isAllowedOrigin } from './origin.ts'
 import { RawSocketTransport } from './rawsocket-transport.ts'
@@ -208,7 +207,8 @@ class PortListener implements Listener {
       return
     }
     const handshake = decodeHandshake(first)
-    const serializer = typeof handshake === 'number' ? undefined : this.#options.serializers.find((one) => one.rawSocketId === handshake.serializerId)
+    const serializer =
+      typeof handshake === 'number' ? undefined : this.#options.serializers.find((one) => one.rawSocketId === handshake.serializerId)
     let error = typeof handshake === 'number' ? handshake : serializer === undefined ? 1 : 0
     if (connection.isRefused) error = 4
     if (typeof handshake === 'number' || serializer === undefined || error > 0) {
@@ -222,7 +222,13 @@ class PortListener implements Listener {
     const host = this.#host(socket, connection)
     const transport = new RawSocketTransport(socket, handshake.frameBytesMax, Math.min(strangerFrameBytesMax, frameBytesMax), host)
     this.#watch(transport, socket)
-    this.#options.onTransport(transport, serializer, { type: 'rawsocket', peer: peerOf(socket), isSecure: 'encrypted' in socket, path: '', headers: {} })
+    this.#options.onTransport(transport, serializer, {
+      type: 'rawsocket',
+      peer: peerOf(socket),
+      isSecure: 'encrypted' in socket,
+      path: '',
+      headers: {},
+    })
     if (first.length > 4) transport.receive(first, 4)
   }
 
@@ -259,10 +265,14 @@ class PortListener implements Listener {
     const socket = duplex as Socket
     const connection = this.#connections.get(keyOf(socket))
     const path = pathOf(request)
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+    const offered = (request.headers['sec-websocket-protocol'] ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
     const isAssumed = offered.length === 0 && this.#options.assumesJson === true
     const serializer = isAssumed ? this.#options.serializers.find((one) => one.name === 'json') : this.#serializerOf(offered)
-    if (connection === undefined || connection.isRefused || this.#isClosing) return endHttp(socket, 503, 'Too many connections, or shutting down.')
+    if (connection === undefined || connection.isRefused || this.#isClosing)
+      return endHttp(socket, 503, 'Too many connections, or shutting down.')
     if (!this.#paths.has(path)) return endHttp(socket, 404, `There is no WebSocket at ${path}; try ${[...this.#paths].join(' or ')}.`)
     if (!isAllowedOrigin(request.headers.origin, this.#options.allowedOrigins ?? ['*'])) {
       this.#notice(`${peerOf(socket)}: origin ${request.headers.origin} is not allowed (allowedOrigins)`)
@@ -275,7 +285,13 @@ class PortListener implements Listener {
     this.#webSockets.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
       const transport = new WebSocketTransport(webSocket, socket, serializer.isBinary, this.#host(socket, connection))
       this.#watch(transport, socket)
-      const info: ConnectionInfo = { type: 'websocket', peer: peerOf(socket), isSecure: 'encrypted' in socket, path, headers: request.headers }
+      const info: ConnectionInfo = {
+        type: 'websocket',
+        peer: peerOf(socket),
+        isSecure: 'encrypted' in socket,
+        path,
+        headers: request.headers,
+      }
       this.#options.onTransport(transport, serializer, info)
       transport.begin(head)
     })
@@ -327,7 +343,12 @@ function pathOf(request: IncomingMessage): string {
   return query < 0 ? url : url.slice(0, query)
 }
 
-const STATUS_TEXT: { readonly [status: number]: string } = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' }
+const STATUS_TEXT: { readonly [status: number]: string } = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  503: 'Service Unavailable',
+}
 
 /** Answers an upgrade that is refused, and closes. */
 function endHttp(socket: Duplex, status: number, text: string): void {

@@ -37,7 +37,9 @@ export function watch(watched: Watched, limits: TransportLimits, now: number): v
 /** How often the sweep must run for these limits, in milliseconds; 0 when there is nothing to look at. */
 export function sweepIntervalMs(limits: TransportLimits): number {
   const pings = limits.pingIntervalMs > 0 || limits.rawSocketPingIntervalMs > 0
-  const times = [limits.pingIntervalMs, limits.rawSocketPingIntervalMs, pings ? limits.pingTimeoutMs : 0, limits.idleTimeoutMs].filter((ms) => ms > 0)
+  const times = [limits.pingIntervalMs, limits.rawSocketPingIntervalMs, pings ? limits.pingTimeoutMs : 0, limits.idleTimeoutMs].filter(
+    (ms) => ms > 0,
+  )
   return times.length === 0 ? 0 : Math.max(10, Math.min(5_000, Math.min(...times) / 4))
 }
 

@@ -49,7 +49,12 @@ export interface TlsOptions {
 
 /** Where a listener listens: a TCP port, or a Unix socket. */
 export type Endpoint =
-  | { readonly host?: string | undefined; readonly port: number; readonly tls?: TlsOptions | undefined; readonly backlog?: number | undefined }
+  | {
+      readonly host?: string | undefined
+      readonly port: number
+      readonly tls?: TlsOptions | undefined
+      readonly backlog?: number | undefined
+    }
   | { readonly path: string; readonly tls?: undefined; readonly backlog?: number | undefined }
 
 /** What is known about a connection when its transport is handed on. */
@@ -66,6 +71,7 @@ export interface ConnectionInfo {
 }
 
 export interface ListenerOptions {
+  /** The TCP port or Unix socket. */
   readonly endpoint: Endpoint
   /** In the order of preference for RawSocket errors and docs; WebSocket clients choose by their own order (TRN-03). */
   readonly serializers: readonly Serializer[]
@@ -83,5 +89,6 @@ export interface ListenerOptions {
   readonly onTransport: (transport: Transport, serializer: Serializer, info: ConnectionInfo) => void
   /** Told when a limit ends a connection, in words for a log. */
   readonly onNotice?: ((notice: string) => void) | undefined
+  /** Limits that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<TransportLimits> | undefined
 }

@@ -87,7 +87,8 @@ export class RawSocketTransport implements Transport, Watched {
     this.#socket.write(encodeControlFrame(type, payload))
     // A peer that pings and never reads is a slow reader like any other.
     const waiting = this.#writer.bufferedBytes
-    if (waiting > this.#host.limits.bufferedBytesMax) this.expire(`${waiting} bytes wait for a reader that does not read (bufferedBytesMax)`)
+    if (waiting > this.#host.limits.bufferedBytesMax)
+      this.expire(`${waiting} bytes wait for a reader that does not read (bufferedBytesMax)`)
   }
 
   get queue() {

@@ -200,7 +200,8 @@ export function unmask(b: Uint8Array, start: number, end: number, mask: number):
     while (((b.byteOffset + at) & 3) !== 0) b[at] = b[at]! ^ maskByte(mask, at++ - start)
     // The mask as a little-endian word, turned to begin where the aligned stretch begins.
     const turn = at - start
-    const word = maskByte(mask, turn) | (maskByte(mask, turn + 1) << 8) | (maskByte(mask, turn + 2) << 16) | (maskByte(mask, turn + 3) << 24)
+    const word =
+      maskByte(mask, turn) | (maskByte(mask, turn + 1) << 8) | (maskByte(mask, turn + 2) << 16) | (maskByte(mask, turn + 3) << 24)
     const count = (end - at) >> 2
     const words = new Int32Array(b.buffer, b.byteOffset + at, count)
     for (let i = 0; i < count; i++) words[i] = words[i]! ^ word

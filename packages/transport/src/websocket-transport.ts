@@ -11,7 +11,7 @@ import { SocketWriter } from './socket-writer.ts'
 import { WebSocketLane } from './websocket-lane.ts'
 
 /** What a WebSocket close code says about the end of a session (TRN-05). */
-export function closeCode(reason: string | undefined): number {
+function closeCode(reason: string | undefined): number {
   if (reason === CloseUri.systemShutdown) return 1001
   if (reason === ErrorUri.protocolViolation) return 1002
   return 1000

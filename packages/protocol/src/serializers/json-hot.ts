@@ -13,7 +13,10 @@ const DIGITS_MAX = 9 // stays within 31 bit; longer ids take the general path
 /** Reads `[48,ID,{},"URI"…]`, `[16,ID,{},"URI"…]` or `[70,ID,{}…]`; `undefined` for any other form. */
 export function readHot(b: Uint8Array, start: number, end: number, serializer: Serializer): Message | undefined {
   if (end - start < 9 || b[start] !== 91 || b[start + 3] !== 44) return undefined
-  const type = b[start + 1]! * 10 + b[start + 2]! - 528
+  const tens = b[start + 1]! - 48
+  const ones = b[start + 2]! - 48
+  if (tens > 9 || ones < 0 || ones > 9) return undefined
+  const type = tens * 10 + ones
   if (type !== MessageType.YIELD && type !== MessageType.CALL && type !== MessageType.PUBLISH) return undefined
   let at = start + 4
   const digitsEnd = at + DIGITS_MAX < end ? at + DIGITS_MAX : end

@@ -2,7 +2,7 @@
 // JSON.stringify would lose (bytes, integers beyond 2^53, floats that are integral) is handled in json-values.ts.
 
 import { asciiSlice, utf8Slice, utf8Write } from '../bytes.ts'
-import { ProtocolViolation } from '../errors.ts'
+import { ProtocolViolation, UsageError } from '../errors.ts'
 import { ID_MAX } from '../ids.ts'
 import { hashStep, internAscii } from '../intern.ts'
 import { type HeadReader, type HeadWriter, readMessage, writeHead } from '../message-layout.ts'
@@ -126,8 +126,11 @@ class JsonReader implements HeadReader {
       this.at = at + 1
       return internAscii(b, start, at, hash)
     }
-    this.at = skipJsonString(b, start, this.end, false)
-    return JSON.parse(utf8Slice(b, start - 1, this.at)) as string
+    const stop = skipJsonString(b, start, this.end, false)
+    const text = JSON.parse(utf8Slice(b, start - 1, stop)) as string
+    if (text.charCodeAt(0) === 0) throw new ProtocolViolation(`${label} must be a string, not bytes: ${this.#shown()}`)
+    this.at = stop
+    return text
   }
 
   stringOrNull(label: string): string | null {
@@ -210,6 +213,8 @@ class JsonWriter implements HeadWriter {
     for (let i = 0; i < value.length; i++) {
       const c = value.charCodeAt(i)
       if (c < 32 || c > 126 || c === 34 || c === 92) {
+        if (c === 0 && i === 0)
+          throw new UsageError('ERR_UNSERIALIZABLE', 'Cannot write JSON: a string that begins with U+0000 means bytes')
         this.#text(sink, JSON.stringify(value))
         return
       }
