@@ -144,8 +144,9 @@ export class Session {
   leave(): void {
     if (this.state !== 'established') return
     this.state = 'shutting_down'
-    this.#peer.send({ type: MessageType.GOODBYE, details: EMPTY_DICT, reason: CLOSE_REALM })
+    // First the requests: in one process the router's answer comes back within `send`, and would fail them as lost.
     this.#failPending('The client was stopped', 'ERR_CLOSED')
+    this.#peer.send({ type: MessageType.GOODBYE, details: EMPTY_DICT, reason: CLOSE_REALM })
   }
 
   /** Ends the session without a word. */

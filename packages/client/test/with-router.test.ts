@@ -133,6 +133,15 @@ for (const [way, link] of Object.entries(WAYS)) {
       assert.equal(ticks, 1)
     })
 
+    test('stop fails the calls in flight as closed, also where the answer to GOODBYE comes at once', async () => {
+      const callee = await open()
+      await callee.register('com.example.never', () => new Promise(() => {}))
+      const client = await open()
+      const calling = rejection(client.call('com.example.never'))
+      await client.stop()
+      assert.equal((await calling).code, 'ERR_CLOSED')
+    })
+
     test('stop leaves nothing behind in the router', async () => {
       const client = await open()
       await client.register('com.example.add', () => 1)
