@@ -51,11 +51,11 @@ function isInstalled() {
 }
 
 async function install() {
-  console.log('Installing what is missing (npm ci), about half a minute …')
+  console.error(`Installing what is missing (npm ci), about half a minute …')
   const started = Date.now()
   const seconds = () => Math.round((Date.now() - started) / 1000)
   // On a terminal npm draws its own progress; elsewhere a line now and then shows that it goes on.
-  const ticker = process.stderr.isTTY ? undefined : setInterval(() => console.log(`… still installing, ${seconds()} s`), 5000)
+  const ticker = process.stderr.isTTY ? undefined : setInterval(() => console.error(`… still installing, ${seconds()} s`), 5000)
   // Unsupported-engine warnings name the machine's own Node, which runs npm only; the pinned one runs the programs.
   const npmArgs = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--progress=true']
   const installStatus = await run(isWindows ? 'npm.cmd' : 'npm', npmArgs, { shell: isWindows })
@@ -64,7 +64,7 @@ async function install() {
     console.error('Cannot install: npm ci failed; its message is above.')
     process.exit(installStatus)
   }
-  console.log(`Installed in ${seconds()} s.`)
+  console.error(`Installed in ${seconds()} s.`)
 }
 
 /** Runs a program in the repository's root and hands signals on to it. Resolves with its status, 128 + n after signal n. */

@@ -93,6 +93,10 @@ export class WebSocketTransport implements Transport, Watched {
 
   #toLibrary(bytes: Uint8Array): void {
     this.#libraryData?.call(this.#socket, bytes)
+    // A peer that pings and never reads is a slow reader like any other: the library answers each ping on the socket.
+    const waiting = this.#socket.writableLength
+    const limit = this.#host.limits.bufferedBytesMax
+    if (waiting > limit) this.expire(`${waiting} bytes wait for a reader that does not read (bufferedBytesMax ${limit})`)
   }
 
   /** Bytes that came with the upgrade request. */
