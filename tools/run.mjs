@@ -51,7 +51,7 @@ function isInstalled() {
 }
 
 async function install() {
-  console.error(`Installing what is missing (npm ci), about half a minute …')
+  console.error('Installing what is missing (npm ci), about half a minute …')
   const started = Date.now()
   const seconds = () => Math.round((Date.now() - started) / 1000)
   // On a terminal npm draws its own progress; elsewhere a line now and then shows that it goes on.
