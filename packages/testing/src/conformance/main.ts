@@ -1,0 +1,52 @@
+// `npm run conformance [-- OPTIONS]`: the table of requirement ids, each passing, failing or not built.
+//
+//   --scenarios-only  leave out the unit tests
+//   --way NAME        run the scenarios only on this way: core, memory or sockets; may be given more than once. What cannot
+//                     run on the core (frames that are no messages, limits of frames) runs in memory then
+//   --id ID           only the scenarios of this id
+//   --json            print one JSON object: { results: [{ id, title, way, ok, error? }], summary }
+
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { loadScenarios } from './registry.ts'
+import { gather, printTable, REQUIREMENTS } from './report.ts'
+import { type Result, runScenario, runsOn } from './runner.ts'
+import type { Scenario } from './scenario.ts'
+import { runUnitTests } from './unit-results.ts'
+import { allWays, type ClientWay } from './ways.ts'
+
+const WAYS = ['core', 'memory', 'sockets']
+const { values } = parseArgs({
+  options: {
+    'scenarios-only': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    way: { type: 'string', multiple: true, default: WAYS },
+    id: { type: 'string' },
+  },
+})
+const wrong = values.way.find((way) => !WAYS.includes(way))
+if (wrong !== undefined) {
+  console.error(`Cannot run the way "${wrong}": choose ${WAYS.join(', ')}`)
+  process.exit(2)
+}
+
+const scenarios = (await loadScenarios()).filter((scenario) => values.id === undefined || scenario.id === values.id)
+const ways = allWays()
+const results: Result[] = []
+for (const [index, scenario] of scenarios.entries()) {
+  for (const way of waysOf(scenario)) results.push(await runScenario(scenario, way, index))
+}
+await Promise.all(ways.map((way) => way.close()))
+const root = join(import.meta.dirname, '../../../..')
+const known = new Set(REQUIREMENTS.map((requirement) => requirement.id))
+const units = values['scenarios-only'] ? [] : await runUnitTests(root, known)
+const report = gather(results, units)
+if (values.json) console.log(JSON.stringify({ results, units, summary: report.summary }))
+else printTable(report, results, units)
+process.exitCode = report.hasFailed ? 1 : 0
+
+function waysOf(scenario: Scenario): ClientWay[] {
+  const chosen = ways.filter((way) => values.way.includes(way.way) && runsOn(scenario, way))
+  if (chosen.length > 0 || !values.way.includes('core')) return chosen
+  return ways.filter((way) => way.way !== 'core' && runsOn(scenario, way)).slice(0, 1)
+}

@@ -1,0 +1,281 @@
+// The ways that a scenario runs: on the bare core, over memory transports with each serializer, over real sockets.
+
+import { connect } from 'node:net'
+import {
+  cborSerializer,
+  jsonSerializer,
+  MemoryTransport,
+  type Message,
+  msgpackSerializer,
+  Payload,
+  type Serializer,
+  type Transport,
+} from '@crosspoint/protocol'
+import { layoutOf, type Peer } from '@crosspoint/protocol/internal'
+import type { Router } from '@crosspoint/router'
+import { createListener, type Listener } from '@crosspoint/transport'
+import { OPCODE, RawSocketClient, WebSocketClient } from '../raw-clients.ts'
+import type { Link } from './link.ts'
+import type { Way } from './scenario.ts'
+
+/** What a connection of a scenario needs. */
+export interface LinkRequest {
+  readonly router: Router
+  /** Counts connections: ways with several kinds of clients take the next kind. */
+  readonly index: number
+  /** The scenario sends frames of its own, so the client must speak JSON. */
+  readonly isJson: boolean
+  /** The longest frame the client accepts. */
+  readonly frameBytesMax: number | undefined
+}
+
+export interface ClientWay {
+  readonly way: Way
+  /** For titles: "memory, msgpack". */
+  readonly label: string
+  /** Whether this variant can speak JSON; a variant that cannot leaves out scenarios with frames of their own. */
+  readonly hasJson: boolean
+  open(request: LinkRequest): Promise<Link>
+  /** Ends what the way holds open. */
+  close(): Promise<void>
+}
+
+/** The bytes of any list, message or not. */
+function encodeList(serializer: Serializer, message: readonly unknown[]): Uint8Array {
+  return serializer.encodePayload([message])
+}
+
+function decodeList(serializer: Serializer, bytes: Uint8Array): unknown[] {
+  return serializer.decodePayload(bytes, 0, bytes.length, 1, false)[0] as unknown[]
+}
+
+/** A message as the list that it is on the wire. */
+function listOf(message: Message): unknown[] {
+  const layout = layoutOf(message.type)!
+  const values = message as unknown as { readonly [name: string]: unknown }
+  const list: unknown[] = [message.type]
+  for (const field of layout.fields) if (values[field.name] !== undefined) list.push(values[field.name])
+  const payload = values['payload'] as Payload | undefined
+  if (payload === undefined || payload.count === 0) return list
+  const { args, kwargs } = payload.read()
+  return payload.count === 1 ? [...list, args] : [...list, args, kwargs]
+}
+
+/** Messages go as they are, with payloads made of values: what a component in the router's process does. */
+class CoreLink implements Link {
+  readonly inbox: unknown[][] = []
+  readonly address = undefined
+  isClosed = false
+  onChange: () => void = () => {}
+  readonly #peer: Peer
+
+  constructor(router: Router) {
+    this.#peer = router.attachLocal()
+    this.#peer.onMessage = (message) => {
+      this.inbox.push(listOf(message))
+      this.onChange()
+    }
+    this.#peer.onClose = () => {
+      this.isClosed = true
+      this.onChange()
+    }
+  }
+
+  send(list: readonly unknown[]): void {
+    const message = jsonSerializer.decode(encodeList(jsonSerializer, list))
+    const payload = (message as { payload?: Payload }).payload
+    if (payload === undefined) this.#peer.send(message)
+    else {
+      const { args, kwargs } = payload.read()
+      this.#peer.send({ ...message, payload: Payload.of(args, kwargs) } as Message)
+    }
+  }
+  sendRaw(): void {
+    throw new Error('The core has messages, not frames: this scenario must leave out the way "core"')
+  }
+  cut(): void {
+    this.#peer.close()
+  }
+}
+
+class MemoryLink implements Link {
+  readonly inbox: unknown[][] = []
+  readonly address = undefined
+  isClosed = false
+  onChange: () => void = () => {}
+  readonly #transport: Transport
+  readonly #serializer: Serializer
+
+  constructor(router: Router, serializer: Serializer, frameBytesMax: number | undefined) {
+    const [ours, theirs] = MemoryTransport.pair(frameBytesMax)
+    this.#transport = ours
+    this.#serializer = serializer
+    ours.onFrame = (bytes, start = 0, end = bytes.length) => {
+      this.inbox.push(decodeList(serializer, bytes.subarray(start, end)))
+      this.onChange()
+    }
+    ours.onClose = () => {
+      this.isClosed = true
+      this.onChange()
+    }
+    router.attach(theirs, serializer, { peer: 'memory' })
+  }
+
+  send(message: readonly unknown[]): void {
+    // A copy: the router may keep views of what it is given.
+    this.#transport.send(encodeList(this.#serializer, message).slice())
+  }
+  sendRaw(frame: string | Uint8Array): void {
+    this.#transport.send(typeof frame === 'string' ? new TextEncoder().encode(frame) : frame.slice())
+  }
+  cut(): void {
+    this.#transport.close()
+  }
+}
+
+class WebSocketLink implements Link {
+  readonly inbox: unknown[][] = []
+  readonly address: string
+  isClosed = false
+  onChange: () => void = () => {}
+  readonly #client: WebSocketClient
+  readonly #serializer: Serializer
+
+  constructor(client: WebSocketClient, serializer: Serializer) {
+    this.#client = client
+    this.#serializer = serializer
+    this.address = `${client.socket.localAddress}:${client.socket.localPort}`
+    client.onMessage = (bytes) => {
+      this.inbox.push(decodeList(serializer, bytes))
+      this.onChange()
+    }
+    client.onClose = () => {
+      this.isClosed = true
+      this.onChange()
+    }
+  }
+
+  send(message: readonly unknown[]): void {
+    this.#client.send(this.#serializer.isBinary ? OPCODE.binary : OPCODE.text, encodeList(this.#serializer, message))
+  }
+  sendRaw(frame: string | Uint8Array): void {
+    this.#client.send(typeof frame === 'string' ? OPCODE.text : OPCODE.binary, frame)
+  }
+  cut(): void {
+    this.#client.socket.destroy()
+  }
+  ping(): Promise<void> {
+    return pong(this, this.#client, () => this.#client.send(OPCODE.ping, ''))
+  }
+}
+
+class RawSocketLink implements Link {
+  readonly inbox: unknown[][] = []
+  readonly address: string
+  isClosed = false
+  onChange: () => void = () => {}
+  readonly #client: RawSocketClient
+  readonly #serializer: Serializer
+
+  constructor(client: RawSocketClient, serializer: Serializer) {
+    this.#client = client
+    this.#serializer = serializer
+    this.address = `${client.socket.localAddress}:${client.socket.localPort}`
+    client.onMessage = (bytes) => {
+      this.inbox.push(decodeList(serializer, bytes))
+      this.onChange()
+    }
+    client.onClose = () => {
+      this.isClosed = true
+      this.onChange()
+    }
+  }
+
+  send(message: readonly unknown[]): void {
+    this.#client.send(0, encodeList(this.#serializer, message))
+  }
+  sendRaw(frame: string | Uint8Array): void {
+    this.#client.send(0, frame)
+  }
+  cut(): void {
+    this.#client.socket.destroy()
+  }
+  ping(): Promise<void> {
+    return pong(this, this.#client, () => this.#client.send(1, ''))
+  }
+}
+
+/** Pings and waits for the answer, or for the end of the connection. */
+function pong(link: Link, client: WebSocketClient | RawSocketClient, send: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    if (link.isClosed || !client.socket.writable) return resolve()
+    client.onPong = () => resolve()
+    client.socket.once('close', () => resolve())
+    send()
+  })
+}
+
+const SERIALIZERS = [jsonSerializer, msgpackSerializer, cborSerializer] as const
+
+/** In turn: every pair of serializer and kind of connection. */
+function socketKind(index: number, isJson: boolean, needsLimit: boolean): { serializer: Serializer; isRawSocket: boolean } {
+  const serializer = isJson ? jsonSerializer : SERIALIZERS[index % SERIALIZERS.length]!
+  return { serializer, isRawSocket: needsLimit || index % 2 === 1 } // WebSocket has no way to say a limit
+}
+
+class SocketsWay implements ClientWay {
+  readonly way = 'sockets'
+  readonly label = 'sockets'
+  readonly hasJson = true
+  readonly #listener: Listener
+  #router: Router | undefined
+
+  constructor() {
+    this.#listener = createListener({
+      endpoint: { host: '127.0.0.1', port: 0 },
+      serializers: SERIALIZERS,
+      onTransport: (transport, serializer, info) => this.#router!.attach(transport, serializer, { peer: info.peer }),
+    })
+  }
+
+  async open(request: LinkRequest): Promise<Link> {
+    if (this.#listener.port === undefined) await this.#listener.listen()
+    this.#router = request.router
+    const { serializer, isRawSocket } = socketKind(request.index, request.isJson, request.frameBytesMax !== undefined)
+    const socket = connect({ host: '127.0.0.1', port: this.#listener.port!, noDelay: true })
+    if (!isRawSocket) return new WebSocketLink(await WebSocketClient.open(socket, { protocols: [serializer.subprotocol] }), serializer)
+    const exponent = Math.floor(Math.log2(request.frameBytesMax ?? 2 ** 24)) - 9
+    return new RawSocketLink(await RawSocketClient.open(socket, serializer.rawSocketId, exponent), serializer)
+  }
+
+  async close(): Promise<void> {
+    if (this.#listener.port !== undefined) await this.#listener.close()
+  }
+}
+
+async function nothing(): Promise<void> {}
+
+const core: ClientWay = { way: 'core', label: 'core', hasJson: false, open: async ({ router }) => new CoreLink(router), close: nothing }
+
+function memory(label: string, serializers: readonly Serializer[]): ClientWay {
+  const choose = (request: LinkRequest) => (request.isJson ? jsonSerializer : serializers[request.index % serializers.length]!)
+  return {
+    way: 'memory',
+    label: `memory, ${label}`,
+    hasJson: serializers.includes(jsonSerializer),
+    open: async (request) => new MemoryLink(request.router, choose(request), request.frameBytesMax),
+    close: nothing,
+  }
+}
+
+/** All ways, the fastest first. A scenario runs on every variant of the ways that it names. */
+export function allWays(): ClientWay[] {
+  return [
+    core,
+    memory('json', [jsonSerializer]),
+    memory('msgpack', [msgpackSerializer]),
+    memory('cbor', [cborSerializer]),
+    memory('mixed', SERIALIZERS),
+    new SocketsWay(),
+  ]
+}
