@@ -209,8 +209,12 @@ class RawSocketLink implements Link {
 function pong(link: Link, client: WebSocketClient | RawSocketClient, send: () => void): Promise<void> {
   return new Promise((resolve) => {
     if (link.isClosed || !client.socket.writable) return resolve()
-    client.onPong = () => resolve()
-    client.socket.once('close', () => resolve())
+    const done = (): void => {
+      client.socket.off('close', done)
+      resolve()
+    }
+    client.onPong = done
+    client.socket.on('close', done)
     send()
   })
 }
