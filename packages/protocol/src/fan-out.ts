@@ -6,7 +6,7 @@ import type { Framing } from './frame-queue.ts'
 import { SharedFrames } from './frame-queue.ts'
 import type { Message } from './messages.ts'
 import type { PayloadBytes } from './payload.ts'
-import { type Peer, RemotePeer, type Undelivered, undeliveredFor } from './peer.ts'
+import { encodePayloadFirst, type Peer, RemotePeer, type Undelivered, undeliveredFor } from './peer.ts'
 import { ByteSink, type Serializer } from './serializer.ts'
 
 export interface Recipient {
@@ -33,9 +33,10 @@ export class Audience<Member extends Recipient> {
   /** Sends to every member. `onUndelivered` is told who could not get it, and why. */
   send(message: Message, onUndelivered: (member: Member, why: Undelivered) => void): void {
     for (const group of this.#groups ?? this.#group()) {
-      head.length = 0
       let isSent = false
       try {
+        encodePayloadFirst(message, group.serializer)
+        head.length = 0
         const payload = group.serializer.encodeHead(message, head)
         isSent = group.frames.append(head, payload, group.serializer.tail)
       } catch (error) {
@@ -51,9 +52,10 @@ export class Audience<Member extends Recipient> {
   /** Sends to the members that `accepts` says yes to. */
   sendTo(message: Message, accepts: (member: Member) => boolean, onUndelivered: (member: Member, why: Undelivered) => void): void {
     for (const group of this.#groups ?? this.#group()) {
-      head.length = 0
       let payload: PayloadBytes
       try {
+        encodePayloadFirst(message, group.serializer)
+        head.length = 0
         payload = group.serializer.encodeHead(message, head)
       } catch (error) {
         const why = undeliveredFor(error)

@@ -4,6 +4,7 @@
 // A payload is a view on the network buffer it came in and keeps that buffer alive: whatever outlives the turn stores
 // `payload.copy()`.
 
+import { allocate, copyBytes } from './bytes.ts'
 import { UsageError } from './errors.ts'
 import type { Dict } from './messages.ts'
 import { EMPTY_DICT } from './messages.ts'
@@ -81,7 +82,9 @@ export class Payload implements PayloadBytes {
   /** The same payload without hold on a network buffer. */
   copy(): Payload {
     if (this.serializer === undefined) return this
-    const bytes = this.bytes.slice(this.start, this.end)
+    // Not `slice`: a Buffer's slice is a view on the same memory.
+    const bytes = allocate(this.end - this.start)
+    copyBytes(this.bytes, this.start, this.end, bytes, 0)
     return new Payload(this.count, this.serializer, bytes, 0, bytes.length)
   }
 

@@ -56,9 +56,10 @@ export class RemotePeer implements Peer {
   send(message: Message): Undelivered | undefined {
     const queue = this.transport.queue
     if (queue === undefined) return this.#sendAlone(message)
-    head.length = 0
     let payload: PayloadBytes
     try {
+      encodePayloadFirst(message, this.serializer)
+      head.length = 0
       payload = this.serializer.encodeHead(message, head)
     } catch (error) {
       return undeliveredFor(error)
@@ -89,6 +90,12 @@ export class RemotePeer implements Peer {
   resume(): void {
     this.transport.resume()
   }
+}
+
+/** Values may run code of their own while they are encoded (`toJSON`), which may send: so before `head` is in use. */
+export function encodePayloadFirst(message: Message, serializer: Serializer): void {
+  const payload = (message as { payload?: Payload }).payload
+  if (payload !== undefined && payload.serializer === undefined) payload.bytesIn(serializer)
 }
 
 export function undeliveredFor(error: unknown): Undelivered {

@@ -154,7 +154,7 @@ export class RawSocketReader {
     this.#held = []
     for (let i = 0; i < held.length; i++) {
       if (this.#isPaused) {
-        this.#held.push(...held.slice(i))
+        this.#held = this.#held.concat(held.slice(i))
         return
       }
       this.push(held[i]!)

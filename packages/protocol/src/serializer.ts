@@ -61,8 +61,4 @@ export class ByteSink {
     copyBytes(this.bytes, 0, this.length, bytes, 0)
     this.bytes = bytes
   }
-  /** What was appended, in memory of its own. */
-  take(): Uint8Array {
-    return this.bytes.slice(0, this.length)
-  }
 }

@@ -50,103 +50,95 @@ function placed(bytes: Uint8Array, offset: number, behind: number): Uint8Array {
   return memory.subarray(offset, offset + bytes.length)
 }
 
+/** Right and wrong at every place of the grammar. */
+const TEXTS = [
+  ...['null', 'true', 'false', '0', '-0', '1', '-1', '10', '1.5', '1e5', '1E+5', '1e-5', '0.0', '-0.5e10', '""', '"a"', '[]', '{}'],
+  ...[
+    '[1]',
+    '[1,2]',
+    '{"a":1}',
+    '{"a":1,"b":[{}]}',
+    ' [ 1 , 2 ] ',
+    '\t{\n"a"\r:\t1\n}\r',
+    '"\\u00e9\\n\\"\\\\\\/\\b\\f\\r\\t"',
+    '"\\ud800"',
+  ],
+  ...[
+    '',
+    ' ',
+    'nul',
+    'nulL',
+    'tru',
+    'truee',
+    'False',
+    '00',
+    '01',
+    '-',
+    '+1',
+    '.5',
+    '1.',
+    '1e',
+    '1e+',
+    '0x1',
+    'NaN',
+    'Infinity',
+    '-Infinity',
+  ],
+  ...[
+    '"',
+    '"a',
+    '"\\',
+    '"\\x"',
+    '"\\u12"',
+    '"\\u12G4"',
+    '"\n"',
+    "'a'",
+    '[',
+    ']',
+    '[1',
+    '[1,',
+    '[1,]',
+    '[,1]',
+    '[1 2]',
+    '[1}',
+    '{',
+    '}',
+    '{]',
+  ],
+  ...[
+    '{"a"}',
+    '{"a":}',
+    '{"a":1,}',
+    '{a:1}',
+    '{1:1}',
+    '{"a" 1}',
+    '{"a":1 "b":2}',
+    '{,}',
+    '[]]',
+    '{}}',
+    '1 2',
+    '/**/1',
+    '[1]//',
+    '\u00a01',
+    '\ufeff1',
+  ],
+  ...[
+    '"\\u0000"',
+    '"\\u0000QQ=="',
+    '"\\u0000Q"',
+    '"\\u0000QQ"',
+    '"\\u0000QUJD"',
+    '"\\u0000QUJ*"',
+    '{"\\u0000Q":1}',
+    '"a\\u0000Q"',
+    '"\\u0001Q"',
+  ],
+  ...['1e308', '1e309', '-1e309', '1'.repeat(308), '1'.repeat(310), `0.${'0'.repeat(400)}1`, '"\\U0041"', '"\\u00"', '{"\\u0041":1}'],
+]
+
 describe('SER-11 the walk over JSON', () => {
   test('accepts what JSON.parse accepts, and nothing else', () => {
-    const texts = [
-      ...['null', 'true', 'false', '0', '-0', '1', '-1', '10', '1.5', '1e5', '1E+5', '1e-5', '0.0', '-0.5e10', '""', '"a"', '[]', '{}'],
-      ...[
-        '[1]',
-        '[1,2]',
-        '{"a":1}',
-        '{"a":1,"b":[{}]}',
-        ' [ 1 , 2 ] ',
-        '\t{\n"a"\r:\t1\n}\r',
-        '"\\u00e9\\n\\"\\\\\\/\\b\\f\\r\\t"',
-        '"\\ud800"',
-      ],
-      ...[
-        '',
-        ' ',
-        'nul',
-        'nulL',
-        'tru',
-        'truee',
-        'False',
-        '00',
-        '01',
-        '-',
-        '+1',
-        '.5',
-        '1.',
-        '1e',
-        '1e+',
-        '0x1',
-        'NaN',
-        'Infinity',
-        '-Infinity',
-      ],
-      ...[
-        '"',
-        '"a',
-        '"\\',
-        '"\\x"',
-        '"\\u12"',
-        '"\\u12G4"',
-        '"\n"',
-        "'a'",
-        '[',
-        ']',
-        '[1',
-        '[1,',
-        '[1,]',
-        '[,1]',
-        '[1 2]',
-        '[1}',
-        '{',
-        '}',
-        '{]',
-      ],
-      ...[
-        '{"a"}',
-        '{"a":}',
-        '{"a":1,}',
-        '{a:1}',
-        '{1:1}',
-        '{"a" 1}',
-        '{"a":1 "b":2}',
-        '{,}',
-        '[]]',
-        '{}}',
-        '1 2',
-        '/**/1',
-        '[1]//',
-        '\u00a01',
-        '\ufeff1',
-      ],
-      ...[
-        '"\\u0000"',
-        '"\\u0000QQ=="',
-        '"\\u0000Q"',
-        '"\\u0000QQ"',
-        '"\\u0000QUJD"',
-        '"\\u0000QUJ*"',
-        '{"\\u0000Q":1}',
-        '"a\\u0000Q"',
-        '"\\u0001Q"',
-      ],
-      ...[
-        '1e308',
-        '1e309',
-        '-1e309',
-        '1'.repeat(308),
-        '1'.repeat(310),
-        '0.' + '0'.repeat(400) + '1',
-        '"\\U0041"',
-        '"\\u00"',
-        '{"\\u0041":1}',
-      ],
-    ]
-    for (const text of texts) agrees(textOf(text))
+    for (const text of TEXTS) agrees(textOf(text))
   })
 
   test('accepts what JSON.parse accepts, for generated values with generated damage', () => {
@@ -171,8 +163,18 @@ describe('SER-11 the walk over JSON', () => {
     )
   })
 
+  test('the four digits of an escape are hexadecimal digits, whatever byte stands there', () => {
+    for (let place = 3; place < 7; place++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const bytes = textOf('"\\u0041"')
+        bytes[place] = byte
+        agrees(bytes)
+      }
+    }
+  })
+
   test('refuses every prefix of a value', () => {
-    const whole = textOf('[1.5e-3,"a\\u00e9\\\\ü€😀",{"k":[true,false,null,{}],"\\n":""},"' + 'x'.repeat(200) + '"]')
+    const whole = textOf(`[1.5e-3,"a\\u00e9\\\\ü€😀",{"k":[true,false,null,{}],"\\n":""},"${'x'.repeat(200)}"]`)
     assert.ok(isAccepted(whole))
     for (let end = 0; end < whole.length; end++) {
       setJsonOrigin(0)
@@ -238,7 +240,7 @@ describe('SER-26 depth', () => {
       ['[', ']'],
       ['{"a":', '}'],
     ] as const) {
-      const nested = (levels: number) => textOf(open.repeat(levels) + '1' + close.repeat(levels))
+      const nested = (levels: number) => textOf(`${open.repeat(levels)}1${close.repeat(levels)}`)
       assert.ok(isAccepted(nested(NESTING_DEPTH_MAX)))
       violates(() => skipJsonValue(nested(NESTING_DEPTH_MAX + 1), 0, 10000), /deeper than 128 levels/)
       violates(() => skipJsonValue(textOf(open.repeat(1_000_000)), 0, 1_000_000), /deeper than 128 levels/)

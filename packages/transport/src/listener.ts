@@ -166,10 +166,7 @@ class PortListener implements Listener {
       return
     }
     const connection: Connection = { socket, deadline: undefined, isRefused, isEstablished: false }
-    connection.deadline = setTimeout(() => {
-      this.#notice(`${peerOf(socket)}: no session within ${this.#limits.handshakeTimeoutMs} ms (handshakeTimeoutMs)`)
-      socket.destroy()
-    }, this.#limits.handshakeTimeoutMs)
+    this.#startDeadline(connection)
     this.#connectionCount++
     this.#connections.set(key, connection)
     socket.once('close', () => {
@@ -179,6 +176,13 @@ class PortListener implements Listener {
     })
     if (this.#tls) this.#tls.emit('connection', socket)
     else this.#sniff(socket, connection)
+  }
+
+  #startDeadline(connection: Connection): void {
+    connection.deadline = setTimeout(() => {
+      this.#notice(`${peerOf(connection.socket)}: no session within ${this.#limits.handshakeTimeoutMs} ms (handshakeTimeoutMs)`)
+      connection.socket.destroy()
+    }, this.#limits.handshakeTimeoutMs)
   }
 
   /** Waits for the first octet and hands the connection on. */
@@ -241,6 +245,7 @@ class PortListener implements Listener {
     }
     // A whole request arrived: from here the HTTP server's own timeouts hold.
     clearTimeout(connection?.deadline)
+    if (connection) connection.deadline = undefined
     if (this.#paths.has(pathOf(request))) {
       response.writeHead(426, { connection: 'upgrade', upgrade: 'websocket', ...PLAIN })
       response.end('This path speaks WebSocket with a subprotocol such as wamp.2.json; open it with a WAMP client.\n')
@@ -282,6 +287,8 @@ class PortListener implements Listener {
       const known = this.#options.serializers.map((one) => one.subprotocol).join(', ')
       return endHttp(socket, 400, `Offer one of the WebSocket subprotocols ${known}.`)
     }
+    // A plain request on the same connection has ended the first deadline.
+    if (connection.deadline === undefined) this.#startDeadline(connection)
     this.#webSockets.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
       const transport = new WebSocketTransport(webSocket, socket, serializer.isBinary, this.#host(socket, connection))
       this.#watch(transport, socket)
@@ -378,7 +385,10 @@ async function removeStaleSocket(path: string): Promise<void> {
 function listenError(error: NodeJS.ErrnoException, endpoint: ListenerOptions['endpoint']): UsageError {
   const where = 'path' in endpoint ? endpoint.path : `${endpoint.host ?? '127.0.0.1'}:${endpoint.port}`
   const reasons: { readonly [code: string]: string } = {
-    EADDRINUSE: 'something listens there already; stop it or choose another port',
+    EADDRINUSE:
+      'path' in endpoint
+        ? 'something listens there already, or the file is no socket; remove it or choose another path'
+        : 'something listens there already; stop it or choose another port',
     EACCES: 'there is no permission; ports below 1024 need more rights, a Unix socket needs a folder that can be written',
     EADDRNOTAVAIL: 'this machine does not have that address',
     ENOENT: 'the folder does not exist',

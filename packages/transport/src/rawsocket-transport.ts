@@ -127,8 +127,8 @@ export class RawSocketTransport implements Transport, Watched {
     this.#socket.pause()
   }
   resume(): void {
-    this.#guard(() => this.#reader.resume())
     this.#socket.resume()
+    this.#guard(() => this.#reader.resume()) // last: a reader that is full again pauses both
   }
 
   ping(): void {

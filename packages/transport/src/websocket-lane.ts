@@ -107,7 +107,7 @@ export class WebSocketLane {
     if (isMasked) headerLength += 4
     if (available < headerLength && available < HEADER_BYTES_MAX) return -1
     if (!isMasked || (first !== 0x81 && first !== 0x82) || this.#fragmentBytes >= 0) {
-      return this.#other(b, at, first, headerLength, length)
+      return this.#other(b, at, first, headerLength, length, isMasked)
     }
     if (length > this.frameBytesMax) return this.#tooLarge(length)
     this.#isBinary = first === 0x82
@@ -126,8 +126,14 @@ export class WebSocketLane {
   }
 
   /** A frame for the library: its header goes now, its payload as it comes. */
-  #other(b: Uint8Array, at: number, first: number, headerLength: number, length: number): number {
+  #other(b: Uint8Array, at: number, first: number, headerLength: number, length: number, isMasked: boolean): number {
     const opcode = first & 15
+    if (!isMasked || !this.#isRegular(first, opcode, length)) {
+      // The library closes on it, a tick later; what stands behind it must not be heard until then.
+      this.#sink.onOther(b.subarray(at, at + headerLength))
+      this.stop()
+      return 0
+    }
     if (opcode <= 2) {
       // Fragments count together; the library joins them.
       this.#fragmentBytes = Math.max(0, this.#fragmentBytes) + length
@@ -139,6 +145,13 @@ export class WebSocketLane {
     this.#sink.onOther(b.subarray(at, at + headerLength))
     if (this.#isLast && length === 0) this.stop()
     return at + headerLength
+  }
+
+  /** Whether RFC 6455 allows such a frame here. */
+  #isRegular(first: number, opcode: number, length: number): boolean {
+    if ((first & 0x70) !== 0) return false
+    if (opcode >= 8) return opcode <= 10 && (first & 128) !== 0 && length < 126
+    return opcode === 0 ? this.#fragmentBytes >= 0 : opcode <= 2 && this.#fragmentBytes < 0
   }
 
   #tooLarge(length: number): number {
@@ -184,7 +197,7 @@ export class WebSocketLane {
     this.#held = []
     for (let i = 0; i < held.length; i++) {
       if (this.#isPaused) {
-        this.#held.push(...held.slice(i))
+        this.#held = this.#held.concat(held.slice(i))
         return
       }
       this.push(held[i]!)

@@ -122,6 +122,7 @@ export class WebSocketTransport implements Transport, Watched {
   }
 
   #tooLarge(bytes: number): void {
+    if (this.#isClosing) return // the library's timeout ends it
     this.#reason = `a message of ${bytes} bytes was announced; at most ${this.#lane.frameBytesMax} are accepted (frameBytesMax)`
     this.#host.onNotice(this.#reason)
     this.#end(1009, 'message too big')
@@ -150,9 +151,9 @@ export class WebSocketTransport implements Transport, Watched {
 
   #end(code: number, text: string): void {
     this.#isClosing = true
-    this.#lane.frameBytesMax = 0 // nothing but the closing handshake is of interest now
     this.#writer.flushAll()
     this.#webSocket.close(code, text.slice(0, 120))
+    this.resume() // nothing but the closing handshake is of interest now, and it stands behind what was held back
   }
 
   establish(): void {
@@ -162,11 +163,11 @@ export class WebSocketTransport implements Transport, Watched {
 
   pause(): void {
     this.#lane.pause()
-    this.#socket.pause()
+    this.#webSocket.pause() // not the socket itself, which the library would set going again after a long fragment
   }
   resume(): void {
-    this.#lane.resume()
-    this.#socket.resume()
+    this.#webSocket.resume()
+    this.#lane.resume() // last: a reader that is full again pauses both
   }
 
   ping(): void {

@@ -133,8 +133,8 @@ function skipEscape(b: Uint8Array, at: number, end: number): number {
   if (c === 117) {
     if (at + 6 > end) throw cut(at)
     for (let i = at + 2; i < at + 6; i++) {
-      const h = b[i]! | 32
-      if (!((h >= 48 && h <= 57 && b[i]! <= 57) || (h >= 97 && h <= 102))) throw unexpected(b, i)
+      const h = b[i]!
+      if (!((h >= 48 && h <= 57) || ((h | 32) >= 97 && (h | 32) <= 102))) throw unexpected(b, i)
     }
     return at + 6
   }

@@ -57,7 +57,7 @@ function isPlain(value: unknown, depth: number): boolean {
     case 'string':
       return value.charCodeAt(0) !== 0
     case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0)
+      return value > -ID_MAX && value <= ID_MAX ? !Object.is(value, -0) : Number.isFinite(value) && !Number.isInteger(value)
     case 'boolean':
       return true
     case 'object':
@@ -83,7 +83,8 @@ function toJson(value: unknown, depth: number): unknown {
       return value
     case 'number':
       if (!Number.isFinite(value)) throw new TypeError(`${value} has no form in JSON; send a string or null`)
-      return Object.is(value, -0) ? json.rawJSON('-0.0') : value
+      // Beyond 2^53 a number is a float, in JSON as in the other formats; its digits would be taken for an exact integer.
+      return isPlain(value, 0) ? value : json.rawJSON(floatText(value))
     case 'bigint':
       if (bigintBytes(value) > BIGINT_BYTES_MAX) throw new TypeError(`an integer of more than ${BIGINT_BYTES_MAX} bytes is too long`)
       return json.rawJSON(String(value))
