@@ -135,7 +135,10 @@ for (const [way, link] of Object.entries(WAYS)) {
 
     test('stop fails the calls in flight as closed, also where the answer to GOODBYE comes at once', async () => {
       const callee = await open()
-      await callee.register('com.example.never', () => new Promise(() => {}))
+      await callee.registerInvocation(
+        'com.example.never',
+        ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', resolve)),
+      )
       const client = await open()
       const calling = rejection(client.call('com.example.never'))
       await client.stop()

@@ -105,6 +105,7 @@ class PortListener implements Listener {
       maxPayload: this.#limits.frameBytesMax,
       skipUTF8Validation: true, // the serializer checks every byte of a text message
       closeTimeout: CLOSE_TIMEOUT_MS,
+      maxPendingAutoPongs: 0, // `bufferedBytesMax` bounds them, and says so
       handleProtocols: (offered) => this.#serializerOf([...offered])?.subprotocol ?? false,
     } as ConstructorParameters<typeof WebSocketServer>[0])
   }
