@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { jsonSerializer, UsageError } from '@crosspoint/protocol'
-import { ByteSink, EMPTY_PAYLOAD } from '@crosspoint/protocol/internal'
 import { rawSocketFrame, SeededRandom } from '@crosspoint/testing'
 import { connectRawSocket } from '@crosspoint/transport'
+import { append } from './append.ts'
 import { ended, open, readAll, SERIALIZERS } from './support.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
@@ -281,15 +281,8 @@ test('TRN-20 TRN-22 nothing longer than the limit of the peer is queued', async 
       resolve()
     }
   })
-  const head = (length: number) => {
-    const sink = new ByteSink(length)
-    sink.need(length)
-    sink.bytes.fill(0x78, 0, length)
-    sink.length = length
-    return sink
-  }
-  assert.equal(transport.queue!.append(head(513), EMPTY_PAYLOAD, new Uint8Array(0)), false)
-  assert.equal(transport.queue!.append(head(512), EMPTY_PAYLOAD, new Uint8Array(0)), true)
+  assert.equal(append(transport, 513), false)
+  assert.equal(append(transport, 512), true)
   await done
   assert.deepEqual(received, ['x'.repeat(512)])
   client.socket.destroy()
