@@ -56,9 +56,10 @@ export class Invocation {
   /**
    * Sends one progressive result. Does nothing when the caller did not ask for progress or waits no longer.
    * @throws `ERR_UNSERIALIZABLE`, `ERR_PAYLOAD_TOO_LARGE`
+   * It may be taken out of the invocation: `({ args, progress }) => …`.
    * @example invocation.progress([50], { unit: 'percent' })
    */
-  progress(args?: readonly unknown[], kwargs?: Dict): void {
+  readonly progress = (args?: readonly unknown[], kwargs?: Dict): void => {
     if (this.isProgressWanted) this.#running.progress(payloadOf(args, kwargs))
   }
 }

@@ -145,6 +145,18 @@ for (const [way, link] of Object.entries(WAYS)) {
       assert.equal((await calling).code, 'ERR_CLOSED')
     })
 
+    test('progress and signal may be taken out of the invocation', async () => {
+      const callee = await open()
+      await callee.registerInvocation('com.example.count', ({ args, signal, progress }) => {
+        for (let n = 1; n <= Number(args[0]) && !signal.aborted; n++) progress([n])
+        return 'done'
+      })
+      const steps: unknown[] = []
+      const client = await open()
+      for await (const step of client.callProgress('com.example.count', { args: [3] })) steps.push(step.value)
+      assert.deepEqual(steps, [1, 2, 3])
+    })
+
     test('stop leaves nothing behind in the router', async () => {
       const client = await open()
       await client.register('com.example.add', () => 1)

@@ -178,6 +178,10 @@ describe('text, bytes and containers', () => {
 })
 
 describe('SER-24 what has no plain form', () => {
+  test('SER-24 the tag 64 of a JavaScript encoder reads as bytes', () => {
+    assert.deepEqual(walked('d84043010203'), new Uint8Array([1, 2, 3]))
+  })
+
   test('other tags pass through but are refused when read; their content is not taken for the value', () => {
     for (const [hex, tag] of [
       ['c074323031332d30332d32315432303a30343a30305a', 0],

@@ -88,7 +88,7 @@ export class Dealer {
     const { options, procedure, requestId } = message
     const match = (options['match'] ?? 'exact') as MatchPolicy
     const invoke = (options['invoke'] ?? 'single') as InvocationPolicy
-    const refusal = this.#refuseRegister(session, procedure, match, options)
+    const refusal = this.#refuseRegister(procedure, match, options)
     if (refusal !== undefined) return session.fail(MessageType.REGISTER, requestId, refusal.error, refusal.text)
     let registration = this.#index.get(procedure, match)
     if (registration !== undefined && (registration.invoke === 'single' || registration.invoke !== invoke)) {
@@ -98,12 +98,17 @@ export class Dealer {
           : `Cannot register "${procedure}" with invocation policy ${invoke}: it is registered with ${registration.invoke}`
       return session.fail(MessageType.REGISTER, requestId, ErrorUri.procedureAlreadyExists, text)
     }
+    const isRepeated = registration !== undefined && session.registrations.has(registration.id)
+    if (!isRepeated && session.registrations.size >= this.#rules.limits.registrationsMax) {
+      const text = `Cannot register "${procedure}": the session has ${session.registrations.size} registrations, which is the limit`
+      return session.fail(MessageType.REGISTER, requestId, LimitUri.tooManyRegistrations, text)
+    }
     if (registration === undefined) {
       registration = new Registration(++this.#lastRegistrationId as RegistrationId, procedure, match, invoke)
       this.#index.add(procedure, match, registration)
     }
     // The same session once more under a shared policy: same id, no second slot (RPC-125).
-    if (!session.registrations.has(registration.id)) {
+    if (!isRepeated) {
       const forwardsTimeout = options['forward_timeout'] === true && session.takesTimeout
       registration.callees.push({ session, disclosesCaller: options['disclose_caller'] === true, forwardsTimeout })
       session.registrations.set(registration.id, registration)
@@ -111,7 +116,7 @@ export class Dealer {
     this.#outbox.deliver({ type: MessageType.REGISTERED, requestId, registrationId: registration.id }, session)
   }
 
-  #refuseRegister(session: Session, procedure: Uri, match: MatchPolicy, options: Dict): { error: Uri; text: string } | undefined {
+  #refuseRegister(procedure: Uri, match: MatchPolicy, options: Dict): { error: Uri; text: string } | undefined {
     const invalid = this.#rules.refuseUri('register', procedure, match)
     if (invalid !== undefined) return { error: ErrorUri.invalidUri, text: invalid }
     if (isReservedUri(procedure)) {
@@ -119,10 +124,6 @@ export class Dealer {
     }
     if (options['disclose_caller'] === true && !this.#rules.allowsDisclose) {
       return { error: ErrorUri.discloseMeDisallowed, text: 'The realm does not allow disclose_caller; register without it' } // RPC-107
-    }
-    if (session.registrations.size >= this.#rules.limits.registrationsMax) {
-      const text = `Cannot register "${procedure}": the session has ${session.registrations.size} registrations, which is the limit`
-      return { error: LimitUri.tooManyRegistrations, text }
     }
     return undefined
   }
@@ -164,10 +165,8 @@ export class Dealer {
     }
     const { callees, invoke } = registration!
     let at = 0
-    if (callees.length > 1) {
-      at = chooseCallee(invoke, callees.length, registration!.turn, this.#random)
-      registration!.turn = at + 1
-    }
+    if (callees.length > 1) at = chooseCallee(invoke, callees.length, registration!.turn, this.#random)
+    registration!.turn = at + 1 // also of an only callee: one that joins then is next
     const callee = callees[at]!
     const to = callee.session
     const timeoutMs = options === EMPTY_DICT ? 0 : ((options['timeout'] ?? 0) as number)
@@ -304,9 +303,10 @@ export class Dealer {
     caller.fail(MessageType.CALL, callId, error, text)
   }
 
-  /** An ERROR could not be delivered: it goes again without its payload; one that is still too long is lost. */
-  errorUndelivered(to: Session, message: ErrorMessage): void {
+  /** An ERROR could not be delivered: it goes again without its payload, then with our URI `error` in place of its own. */
+  errorUndelivered(to: Session, message: ErrorMessage, error: Uri): void {
     if (message.payload.count > 0) this.#outbox.deliver({ ...message, payload: Payload.of() }, to)
+    else if (message.error !== error) this.#outbox.deliver({ ...message, error }, to)
   }
 
   /** Ends all registrations and calls of a session that leaves (SES-26, RPC-24, RPC-26, RPC-27). */

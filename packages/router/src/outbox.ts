@@ -5,7 +5,7 @@ import type { Message } from '@crosspoint/protocol'
 import type { Audience, Undelivered } from '@crosspoint/protocol/internal'
 import type { Session } from './session.ts'
 
-/** A message and who gets it: one session, or an audience but for those that `excludes` names. */
+/** A message and who gets it: one session, or those of an audience that `accepts` says yes to. */
 interface Delivery {
   readonly message: Message
   readonly to: Session | undefined
@@ -34,10 +34,6 @@ export class Outbox {
   /** Closes the session's transport once this turn's deliveries have left. */
   close(session: Session): void {
     this.#closing.push(session)
-  }
-
-  get isEmpty(): boolean {
-    return this.#deliveries.length === 0 && this.#closing.length === 0
   }
 
   flush(): void {

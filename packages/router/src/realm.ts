@@ -77,6 +77,8 @@ export class Realm {
   readonly #observer: RealmObserver
   #isInTurn = false
   #inputs: (() => void)[] = []
+  /** What to do about messages of this turn that could not be delivered. */
+  #losses: (() => void)[] = []
 
   constructor(options: RealmOptions, limits: RouterLimits, clock: Clock, random: Random, observer: RealmObserver) {
     this.name = options.name
@@ -96,8 +98,8 @@ export class Realm {
     }
     this.#isInTurn = true
     this.#handle(session, message)
-    this.outbox.flush()
-    if (this.#inputs.length > 0 || !this.outbox.isEmpty) this.#drain()
+    this.#flush()
+    if (this.#inputs.length > 0) this.#drain()
     this.#isInTurn = false
   }
 
@@ -113,9 +115,25 @@ export class Realm {
   #drain(): void {
     for (let i = 0; i < this.#inputs.length; i++) {
       this.#inputs[i]!()
-      this.outbox.flush()
+      this.#flush()
     }
     this.#inputs = []
+  }
+
+  /**
+   * Ends a turn. What could not be delivered comes before the inputs that wait: a call that ends by it must not get the
+   * answer that its callee gave meanwhile.
+   */
+  #flush(): void {
+    this.outbox.flush()
+    while (this.#losses.length > 0) {
+      const losses = this.#losses
+      this.#losses = []
+      for (const loss of losses) {
+        loss()
+        this.outbox.flush()
+      }
+    }
   }
 
   #handle(session: Session, message: Message): void {
@@ -163,6 +181,7 @@ export class Realm {
   /** Takes in a session whose HELLO was accepted; `welcome` is its first message (ORD-10). */
   join(session: Session, welcome: Message): void {
     this.turn(() => {
+      if (session.state !== 'establishing') return // it ended while this waited
       session.realm = this
       this.sessions.set(session.id, session)
       session.established()
@@ -242,7 +261,7 @@ export class Realm {
       why === 'too_large'
         ? 'The message is longer than the receiver accepts'
         : 'The payload holds a value that has no form in the serializer of the receiver'
-    this.#inputs.push(() => {
+    this.#losses.push(() => {
       switch (message.type) {
         case MessageType.EVENT:
           return this.#observer.eventDropped(session, why)
@@ -252,8 +271,10 @@ export class Realm {
           if (session.realm === this) this.dealer.resultUndelivered(session, message.requestId, error, text)
           return
         case MessageType.ERROR:
-          if (session.realm === this) this.dealer.errorUndelivered(session, message)
+          if (session.realm === this) this.dealer.errorUndelivered(session, message, error)
           return
+        case MessageType.WELCOME:
+          return this.abort(session, error, text) // it would wait forever
         default:
           return
       }

@@ -61,7 +61,7 @@ export class RequestTable<Entry extends object> {
   values(): Entry[] {
     const found: Entry[] = []
     for (const entry of this.#entries) if (entry !== undefined) found.push(entry)
-    if (this.#beside !== undefined) found.push(...this.#beside.values())
+    if (this.#beside !== undefined) for (const entry of this.#beside.values()) found.push(entry)
     return found
   }
 

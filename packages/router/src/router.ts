@@ -59,6 +59,8 @@ export class Router {
   readonly #realms = new Map<Uri, Realm>()
   /** Sessions from attach to the end of their transport. */
   readonly #sessions = new Set<Session>()
+  /** Their ids, from HELLO on: also of those that have not joined yet because a turn goes on. */
+  readonly #ids = new Set<SessionId>()
   readonly #realmNames = new WeakMap<Session, Uri>()
   #isClosing = false
   #onClosed: (() => void) | undefined
@@ -152,14 +154,15 @@ export class Router {
   #newSessionId(): SessionId {
     for (;;) {
       const id = this.#random.id() as SessionId
-      let isTaken = false
-      for (const realm of this.#realms.values()) isTaken ||= realm.sessions.has(id)
-      if (!isTaken) return id
+      if (this.#ids.has(id)) continue
+      this.#ids.add(id)
+      return id
     }
   }
 
   #ended(session: Session, reason: Uri, message: string): void {
     if (!this.#sessions.delete(session)) return
+    this.#ids.delete(session.id)
     if (this.#realmNames.has(session)) this.#observer.onSessionEnd?.(this.#summary(session), reason, message)
     else this.#observer.onRefused?.(session.address, reason, message)
     this.#checkClosed()

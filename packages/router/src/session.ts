@@ -179,9 +179,9 @@ export class Session {
 
   /** Sends ABORT and closes; for a session that is in no realm. */
   abort(reason: Uri, message: string): void {
-    this.peer.send({ type: MessageType.ABORT, details: { message }, reason, payload: EMPTY_PAYLOAD })
-    this.state = 'failed'
+    this.state = 'failed' // before `send`: a peer in this process may answer inside it
     this.#stopTimer()
+    this.peer.send({ type: MessageType.ABORT, details: { message }, reason, payload: EMPTY_PAYLOAD })
     this.peer.close(reason)
     this.#host.ended(this, reason, message)
   }

@@ -55,22 +55,28 @@ export function connectRawSocket(address: RawSocketAddress, options: RawSocketOp
     const onAbort = (): void => fail('the attempt was ended', options.signal?.reason)
     const clean = (): void => {
       clearTimeout(timer)
-      socket.off('error', onError).off('close', onClose).off('readable', onReadable)
+      socket.off('error', onError).off('close', onClose).off('data', onData)
       options.signal?.removeEventListener('abort', onAbort)
     }
-    const onReadable = (): void => {
-      const reply = socket.read(4) as Buffer | null
-      if (reply === null) return
+    let reply: Buffer = Buffer.alloc(0)
+    const onData = (bytes: Buffer): void => {
+      reply = Buffer.concat([reply, bytes])
+      if (reply.length < 4) return
       const why = refusalIn(reply, options.serializer.rawSocketId)
       if (why !== undefined) return fail(why)
       clean()
+      socket.pause()
       const limits = { ...DEFAULT_LIMITS, frameBytesMax }
       const host = { flusher, limits, onNotice: () => {}, onEstablished: () => {} }
       const transport = new RawSocketTransport(socket, 2 ** (9 + (reply[1]! >> 4)), frameBytesMax, host)
       resolve(transport)
-      socket.resume()
+      // Frames may have come with the reply; whoever waits for the transport sets its handlers first.
+      setImmediate(() => {
+        if (reply.length > 4) transport.receive(reply, 4)
+        socket.resume()
+      })
     }
-    socket.on('error', onError).on('close', onClose).on('readable', onReadable)
+    socket.on('error', onError).on('close', onClose).on('data', onData)
     if (options.signal?.aborted) return onAbort()
     options.signal?.addEventListener('abort', onAbort)
     socket.write(encodeHandshake({ frameBytesMax, serializerId: options.serializer.rawSocketId }))

@@ -15,7 +15,7 @@ test('writers are flushed at the end of the tick, in the order in which they wer
   const flushed: number[] = []
   for (let index = 0; index < 100; index++) flusher.touch(writer(() => flushed.push(index)))
   await Promise.resolve()
-  assert.deepEqual(flushed, [], 'not within the tick')
+  assert.equal(flushed.length, 0, 'not within the tick')
   await nextTurn()
   assert.deepEqual(
     flushed,

@@ -52,7 +52,7 @@ for (const type of ['websocket', 'rawsocket'] as const) {
     const server = await serveRouter(t, { limits: { messagesPerSecondMax: 5 } })
     const messages = new Inbox<string>('a message')
     const client = type === 'websocket' ? await WebSocketClient.open(server.dial()) : await RawSocketClient.open(server.dial(), 1)
-    client.onMessage = (bytes) => messages.put(bytes.toString())
+    client.onMessage = (bytes: Buffer) => messages.put(bytes.toString())
     const send = (text: string) => (client instanceof WebSocketClient ? client.send(OPCODE.text, text) : client.send(0, text))
     send(HELLO)
     assert.match(await messages.take(), /^\[2,/)

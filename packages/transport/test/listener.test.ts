@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { jsonSerializer, UsageError } from '@crosspoint/protocol'
-import { OPCODE, RawSocketClient, UpgradeRefused, WebSocketClient } from '@crosspoint/testing'
+import { OPCODE, RawSocketClient, type UpgradeRefused, WebSocketClient } from '@crosspoint/testing'
 import { connectRawSocket, createListener } from '@crosspoint/transport'
 import { generate } from 'selfsigned'
 import { append } from './append.ts'
@@ -127,7 +127,7 @@ for (const kind of ['webSocket', 'rawSocket'] as const) {
     }
     await place.until('the end of the one that does not read', () => ends.length === 1)
     assert.match(ends[0]!, /bufferedBytesMax/)
-    const heard = new Promise<number>((resolve) => (other.onMessage = (bytes) => resolve(bytes.length)))
+    const heard = new Promise<number>((resolve) => (other.onMessage = (bytes: Buffer) => resolve(bytes.length)))
     append(theirs, 100)
     assert.equal(await heard, 100)
     deaf.socket.destroy()
@@ -235,7 +235,10 @@ test("TRN-07 the client verifies the router's certificate", async (t) => {
   const address = { host: 'localhost', port: place.listener.port! }
   const options = { serializer: jsonSerializer }
   await assert.rejects(connectRawSocket({ ...address, tls: true }, options), (error: UsageError) => error.code === 'ERR_CONNECT_FAILED')
-  await assert.rejects(connectRawSocket({ ...address, tls: { ca: tls.cert, servername: 'elsewhere.example.com' } }, options), /altnames|elsewhere/)
+  await assert.rejects(
+    connectRawSocket({ ...address, tls: { ca: tls.cert, servername: 'elsewhere.example.com' } }, options),
+    /altnames|elsewhere/,
+  )
   const transport = await connectRawSocket({ ...address, tls: { ca: tls.cert } }, options)
   transport.close()
 })

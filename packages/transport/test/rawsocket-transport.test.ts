@@ -23,19 +23,6 @@ test('TRN-11 TRN-13 the handshake answers with the own limit and the same serial
   }
 })
 
-for (const [exponent, bytes] of [
-  [0, 512],
-  [7, 65536],
-  [15, 16777216],
-] as const) {
-  test(`TRN-11 L = ${exponent} means messages of up to ${bytes} octets`, async (t) => {
-    const server = await serve(t, { limits: { frameBytesMax: bytes } })
-    const [client, arrival] = await server.rawSocket(1, exponent)
-    assert.equal(client.reply[1]! >> 4, exponent)
-    assert.equal(arrival.transport.frameBytesMax, bytes)
-  })
-}
-
 for (const [what, octets, reply] of [
   ['an unknown serializer: error 1', [0x7f, 0xf4, 0, 0], [0x7f, 0x10, 0, 0]],
   ['reserved octet 3: error 3', [0x7f, 0xf1, 1, 0], [0x7f, 0x30, 0, 0]],
@@ -119,35 +106,6 @@ test('TRN-02 TRN-17 messages of all lengths go both ways whole and in order', as
   for (const length of LENGTHS) assert.deepEqual(await arrival.frames.take(), Buffer.alloc(length, length & 255))
   for (const length of LENGTHS) assert.equal(arrival.queue(Buffer.alloc(length, length & 255)), true)
   for (const length of LENGTHS) assert.deepEqual(await messages.take(), Buffer.alloc(length, length & 255))
-})
-
-test('TRN-18 2^24 octets are announced by X alone, 2^24-1 by the length alone, both ways', async (t) => {
-  const server = await serve(t, { limits: { frameBytesMax: 2 ** 24, bufferedBytesMax: 2 ** 26 } })
-  const [client, arrival] = await server.rawSocket()
-  arrival.transport.establish!()
-  const messages = new Inbox<Buffer>('a message')
-  const prefixes: string[] = []
-  let skip = 0
-  client.socket.on('data', (bytes: Buffer) => {
-    // The first four bytes of each frame, wherever the network cut.
-    for (let at = skip; ; at += 4 + (bytes[at] === 8 ? 2 ** 24 : bytes.readUIntBE(at + 1, 3))) {
-      skip = at - bytes.length
-      if (at + 4 > bytes.length) return
-      prefixes.push(bytes.toString('hex', at, at + 4))
-    }
-  })
-  client.onMessage = messages.put
-  for (const [length, prefix] of [
-    [2 ** 24, '08000000'],
-    [2 ** 24 - 1, '00ffffff'],
-  ] as const) {
-    const frame = Buffer.alloc(length, 0x61)
-    client.socket.write(Buffer.concat([Buffer.from(prefix, 'hex'), frame]))
-    assert.ok((await arrival.frames.take()).equals(frame), `${length} octets to the router`)
-    assert.equal(arrival.queue(frame), true)
-    assert.ok((await messages.take()).equals(frame), `${length} octets to the client`)
-  }
-  assert.deepEqual(prefixes, ['08000000', '00ffffff'])
 })
 
 test('TRN-19 a PING of any length gets one PONG with its payload, an unsolicited PONG nothing', async (t) => {

@@ -230,7 +230,14 @@ test('TRN-19 a PING between the bytes of nothing: before, after and among messag
     }
   })
   transport.onFrame = (bytes, start = 0, end = bytes.length) => transport.send(bytes.slice(start, end))
-  client.socket.write(Buffer.concat([rawSocketFrame(0, Buffer.from('1')), rawSocketFrame(1, Buffer.from('2')), rawSocketFrame(0, Buffer.from('3')), rawSocketFrame(1, Buffer.from('4'))]))
+  client.socket.write(
+    Buffer.concat([
+      rawSocketFrame(0, Buffer.from('1')),
+      rawSocketFrame(1, Buffer.from('2')),
+      rawSocketFrame(0, Buffer.from('3')),
+      rawSocketFrame(1, Buffer.from('4')),
+    ]),
+  )
   await done
   assert.deepEqual(seen, ['message 1', 'pong 2', 'message 3', 'pong 4'])
   client.socket.destroy()
@@ -255,7 +262,11 @@ faulty('TRN-21 PRV-31 reserved bits', [0x10, 0, 0, 1], /reserved bits/)
 faulty('TRN-21 the highest reserved bit', [0x80, 0, 0, 1], /reserved bits/)
 for (const type of [3, 4, 5, 6, 7]) faulty(`TRN-21 frame type ${type} is reserved`, [type, 0, 0, 0], /type \d is reserved/)
 faulty('TRN-18 TRN-21 the bit X with other length bits', [8, 0, 0, 1], /bit X/)
-faulty('TRN-20 PRV-31 a frame longer than the own limit is refused at its prefix', [0, 0x01, 0x00, 0x01], /65537 bytes was announced; at most 65536/)
+faulty(
+  'TRN-20 PRV-31 a frame longer than the own limit is refused at its prefix',
+  [0, 0x01, 0x00, 0x01],
+  /65537 bytes was announced; at most 65536/,
+)
 
 test('TRN-20 the limit is that of a stranger until the session is established', async (t) => {
   const place = await open(t, { limits: { strangerFrameBytesMax: 1_000, frameBytesMax: 4_096 } })
@@ -299,7 +310,10 @@ test('TRN-24 01 00 00 00 is an empty PING, whoever meant 2^24 octets by it', asy
 
 test('TRN-16 TRN-11 the client of this package and the listener understand each other', async (t) => {
   const place = await open(t)
-  const transport = await connectRawSocket({ host: '127.0.0.1', port: place.listener.port! }, { serializer: jsonSerializer, frameBytesMax: 5_000 })
+  const transport = await connectRawSocket(
+    { host: '127.0.0.1', port: place.listener.port! },
+    { serializer: jsonSerializer, frameBytesMax: 5_000 },
+  )
   const { transport: theirs, frames } = await place.end()
   assert.equal(theirs.frameBytesMax, 4_096)
   transport.send(Buffer.from('[1]'))

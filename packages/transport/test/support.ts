@@ -2,7 +2,14 @@
 
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
-import { cborSerializer, jsonSerializer, msgpackSerializer, type ProtocolViolation, type Serializer, type Transport } from '@crosspoint/protocol'
+import {
+  cborSerializer,
+  jsonSerializer,
+  msgpackSerializer,
+  type ProtocolViolation,
+  type Serializer,
+  type Transport,
+} from '@crosspoint/protocol'
 import { RawSocketClient, WebSocketClient, type WebSocketRequest } from '@crosspoint/testing'
 import { type ConnectionInfo, createListener, type Listener, type ListenerOptions } from '@crosspoint/transport'
 
@@ -10,7 +17,7 @@ export const SERIALIZERS = [jsonSerializer, msgpackSerializer, cborSerializer] a
 const GUARD_MS = 5_000
 
 /** A place where things happen and somebody waits for them. */
-export class Watch {
+class Watch {
   #waiting = new Set<() => void>()
 
   changed(): void {

@@ -1,32 +1,45 @@
 // The fast lane together with the library gives what the library alone gives, whatever arrives and however it is cut.
 
 import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { OPCODE, SeededRandom, webSocketFrame } from '@crosspoint/testing'
-import { WebSocket } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { unmask, WebSocketLane } from '../src/websocket-lane.ts'
 
 const FRAME_BYTES_MAX = 100_000
 
-/** A server's WebSocket of the library on a stream that the test feeds; `received` grows with every message and control frame. */
-function library(received: string[]): { feed: (bytes: Uint8Array) => void } {
+const server = new WebSocketServer({
+  noServer: true,
+  maxPayload: FRAME_BYTES_MAX,
+  skipUTF8Validation: true,
+  autoPong: false,
+  clientTracking: false,
+})
+const UPGRADE = {
+  method: 'GET',
+  headers: { upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' },
+} as unknown as IncomingMessage
+
+/** The library's end of a WebSocket on a stream that the test feeds; `received` grows with every message and control frame. */
+function library(received: string[]): { feed: (bytes: Uint8Array) => void; end: () => void } {
   const stream = new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() })
-  // What the library's server does with the stream once it has answered the upgrade.
-  const webSocket = new WebSocket(null as unknown as string, undefined, { autoPong: false })
-  const inner = webSocket as unknown as { setSocket(stream: Duplex, head: Buffer, options: object): void; _isServer: boolean }
-  inner._isServer = true
-  inner.setSocket(stream, Buffer.alloc(0), { maxPayload: FRAME_BYTES_MAX, skipUTF8Validation: true, allowSynchronousEvents: true })
+  let opened: WebSocket | undefined
+  server.handleUpgrade(UPGRADE, stream, Buffer.alloc(0), (webSocket) => {
+    opened = webSocket
+  })
+  const webSocket = opened!
   webSocket.on('message', (data: Buffer, isBinary) => received.push(`${isBinary ? 'binary' : 'text'} ${data.toString('latin1')}`))
   webSocket.on('ping', (data: Buffer) => received.push(`ping ${data.toString('latin1')}`))
   webSocket.on('pong', (data: Buffer) => received.push(`pong ${data.toString('latin1')}`))
   webSocket.on('error', () => received.push('error'))
   const onData = stream.listeners('data')[0] as (bytes: Uint8Array) => void
   stream.removeAllListeners('data')
-  return { feed: (bytes) => onData.call(stream, bytes) }
+  return { feed: (bytes) => onData.call(stream, bytes), end: () => webSocket.terminate() }
 }
 
-/** A legal stream of frames, now and then in fragments, with control frames anywhere; `faulty` ends with one that is not legal. */
+/** A legal stream of frames, now and then in fragments, with control frames anywhere; `isFaulty` puts one behind it that is not. */
 function randomStream(random: SeededRandom, isFaulty: boolean): Buffer {
   const bytes = (length: number) => Buffer.from(Array.from({ length }, () => random.below(256)))
   const lengths = [0, 1, 5, 63, 64, 65, 125, 126, 127, 300, 4_095, 4_096, 9_000, 65_535, 65_536]
@@ -82,9 +95,12 @@ for (const isFaulty of [false, true]) {
       const random = new SeededRandom(seed)
       const stream = randomStream(random, isFaulty)
       const expected: string[] = []
-      library(expected).feed(Buffer.from(stream))
+      const alone = library(expected)
+      alone.feed(Buffer.from(stream))
       await settled()
+      alone.end()
 
+      assert.ok(expected.length > 0)
       const received: string[] = []
       const inner = library(received)
       const lane = new WebSocketLane(FRAME_BYTES_MAX, {
@@ -105,6 +121,7 @@ for (const isFaulty of [false, true]) {
         }
       }
       await settled()
+      inner.end()
       assert.deepEqual(received, expected, `seed ${seed}`)
     }
   })

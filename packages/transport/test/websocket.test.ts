@@ -33,7 +33,10 @@ for (const [offered, chosen] of [
 for (const offered of [['wamp.2.flatbuffers'], []]) {
   test(`TRN-03 offering ${offered.join() || 'no subprotocol'} is answered with 400`, async (t) => {
     const place = await open(t)
-    await assert.rejects(place.webSocket({ protocols: offered }), (error: UpgradeRefused) => error instanceof UpgradeRefused && error.status === 400)
+    await assert.rejects(
+      place.webSocket({ protocols: offered }),
+      (error: UpgradeRefused) => error instanceof UpgradeRefused && error.status === 400,
+    )
     assert.equal(place.accepted.length, 0)
   })
 }

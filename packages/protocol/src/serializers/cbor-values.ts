@@ -1,7 +1,7 @@
 // CBOR to values and back. Reading trusts that the bytes were walked before (cbor-skip.ts), so it checks nothing but what a
 // well-formed item may still lack: a form as a plain value (SER-24).
 //
-// Tags: 2 and 3 are integers and become bigint. The content of any other tag is not silently taken for the value, since the
+// Tags: 2 and 3 are integers and become bigint; 64 is bytes. The content of any other tag is not silently taken for the value, since the
 // tag is what says how it is meant; such an item passes between CBOR sessions untouched and is refused when somebody reads
 // it. `undefined` reads as null, and is refused when transcoding, which promises to keep values what they are.
 
@@ -164,10 +164,13 @@ function readEntry(dict: Record<string, unknown>): void {
 
 const TAG_POSITIVE = 2
 const TAG_NEGATIVE = 3
+/** RFC 8746: an array of unsigned bytes, which is how some JavaScript encoders write a Uint8Array. */
+const TAG_UINT8_ARRAY = 64
 
-function readTagged(tag: number): number | bigint {
-  const bytes = tag === TAG_POSITIVE || tag === TAG_NEGATIVE ? readItem() : undefined
-  if (!(bytes instanceof Uint8Array)) throw refusal(`the tag ${tag}: only 2 and 3, integers as bytes, have a form as a plain value`)
+function readTagged(tag: number): number | bigint | Uint8Array {
+  const bytes = tag === TAG_POSITIVE || tag === TAG_NEGATIVE || tag === TAG_UINT8_ARRAY ? readItem() : undefined
+  if (!(bytes instanceof Uint8Array)) throw refusal(`the tag ${tag}: only 2 and 3, integers as bytes, and 64, bytes, have a form as a plain value`)
+  if (tag === TAG_UINT8_ARRAY) return bytes
   let start = 0
   while (bytes[start] === 0) start++
   if (bytes.length - start > BIGINT_BYTES_MAX) throw refusal(`an integer of ${bytes.length} bytes; at most ${BIGINT_BYTES_MAX} are taken`)

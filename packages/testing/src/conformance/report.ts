@@ -40,7 +40,7 @@ export function gather(results: readonly Result[], units: readonly UnitResult[])
     if (scenarios.length + tests.length > 0) {
       const isFailing = scenarios.some((result) => !result.ok) || tests.some((test) => !test.ok)
       const count = new Set(scenarios.map((result) => result.title)).size
-      const parts = [count > 0 ? `${count} scenarios` : '', tests.length > 0 ? `${tests.length} tests` : ''].filter((part) => part !== '')
+      const parts = [counted(count, 'scenario'), counted(tests.length, 'test')].filter((part) => part !== '')
       return { ...requirement, status: isFailing ? 'failing' : 'passing', note: parts.join(', '), isMissing: false }
     }
     const reason = IDS_NOT_BUILT[id] ?? SECTIONS_NOT_BUILT[section]
@@ -52,6 +52,10 @@ export function gather(results: readonly Result[], units: readonly UnitResult[])
   // A file that could not run at all has no ids; it fails the whole.
   const hasFailed = results.some((result) => !result.ok) || units.some((unit) => !unit.ok)
   return { lines, summary, hasFailed }
+}
+
+function counted(count: number, what: string): string {
+  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 export function printTable(report: Report, results: readonly Result[], units: readonly UnitResult[]): void {

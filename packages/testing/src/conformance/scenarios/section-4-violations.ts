@@ -63,6 +63,7 @@ const ppt = { ppt_scheme: 'x_custom', ppt_serializer: 'cbor' }
 
 const rows: readonly Scenario[] = [
   row('PRV-02', 'HELLO in an established session', [hello], 'HELLO'),
+  row('PRV-02', 'HELLO for another realm', [send('violator', 1, 'realm2', { roles: ALL_ROLES })], 'HELLO'),
   before('PRV-04', 'GOODBYE before HELLO', [6, {}, 'wamp.close.close_realm']),
   before('PRV-04', 'ERROR before HELLO', [8, 68, 1, {}, 'com.example.error']),
   ...[16, 48, 49, 70].map((type) =>
@@ -81,6 +82,7 @@ const rows: readonly Scenario[] = [
     silence('witness', 'violator'),
   ]),
   row('PRV-08', 'a request id that is not the next one', [send('violator', 32, 5, {}, 'com.example.other')], '5', 6),
+  row('PRV-08', 'also of a PUBLISH that nobody answers', [send('violator', 16, 5, {}, 'com.example.other')], '5', 6),
   row('PRV-09', 'a message that is no list', [raw('violator', '{"type":16}')], '', 2, FRAMES),
   row('PRV-09', 'an empty list', [raw('violator', '[]')], '', 2, FRAMES),
   row('PRV-09', 'an unknown type code', [send('violator', 200, 2, {})], '200', 2, FRAMES),

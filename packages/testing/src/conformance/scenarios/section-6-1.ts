@@ -98,6 +98,15 @@ const calling: readonly Scenario[] = [
     send('a', 70, ref('invocation'), {}),
     silence('a', 'b'),
   ]),
+  scenario('RPC-10', 'a call that ended with ERROR does not end a second time', [
+    two,
+    registered('a'),
+    called(),
+    send('a', 8, 68, ref('invocation'), {}, 'com.example.error'),
+    expect('b', 8, 48, 1, any, any),
+    send('a', 70, ref('invocation'), {}),
+    silence('a', 'b'),
+  ]),
   scenario('RPC-11', 'the payload of the call reaches the callee, that of the yield the caller', [
     two,
     registered('a'),

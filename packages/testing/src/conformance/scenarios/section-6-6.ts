@@ -101,8 +101,8 @@ const canceling: readonly Scenario[] = [
     expect('a', 69, any, any),
     cancel({ mode: 'skip' }),
     silence('a', 'b'),
-    answer(['done']),
-    expect('b', 50, 1, any, ['done']),
+    send('a', 8, 68, ref('invocation'), {}, 'com.example.stopped'),
+    expect('b', 8, 48, 1, any, any),
   ]),
   scenario('RPC-73', 'when RESULT was first, the caller gets it and no ERROR', [
     inFlight,
