@@ -25,7 +25,7 @@ declare const WebSocket: new (url: string, protocols: string[]) => PlatformWebSo
 
 const REASON_BYTES_MAX = 123 // RFC 6455, 5.5.1
 
-export class WebSocketTransport implements Transport {
+class WebSocketTransport implements Transport {
   onFrame: (bytes: Uint8Array, start?: number, end?: number) => void = () => {}
   onClose: (reason: string) => void = () => {}
   onFault: ((violation: ProtocolViolation) => void) | undefined = undefined

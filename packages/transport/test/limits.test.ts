@@ -67,7 +67,7 @@ for (const type of ['websocket', 'rawsocket'] as const) {
 async function flood(arrival: Arrival): Promise<{ reason: string; sentBytes: number }> {
   const closed = arrival.closes.take()
   let reason = ''
-  closed.then((why) => {
+  void closed.then((why) => {
     reason = why
   })
   const frame = Buffer.alloc(65536, 'x')

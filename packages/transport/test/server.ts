@@ -9,7 +9,7 @@ import { Router } from '@crosspoint/router'
 import { RawSocketClient, SeededRandom, WebSocketClient, type WebSocketRequest } from '@crosspoint/testing'
 import { type ConnectionInfo, createListener, type Listener, type ListenerOptions } from '../src/index.ts'
 
-export const SERIALIZERS: readonly Serializer[] = [jsonSerializer, msgpackSerializer, cborSerializer]
+const SERIALIZERS: readonly Serializer[] = [jsonSerializer, msgpackSerializer, cborSerializer]
 
 const PATIENCE_MS = 10_000
 

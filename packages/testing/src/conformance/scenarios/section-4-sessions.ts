@@ -217,6 +217,7 @@ const closing: readonly Scenario[] = [
     ...released,
   ]),
   scenario('SES-26', 'ABORT releases everything', [...busy, send('a', 3, {}, 'com.example.enough'), closed('a'), ...released]),
+  scenario('SES-26', 'a violation releases everything', [...busy, hello('a', { roles: ALL_ROLES }), violation('a'), ...released]),
   scenario('SES-26', 'transport loss releases everything', [...busy, drop('a'), ...released]),
   scenario('SES-27', 'ABORT of the client is not answered', [join('a'), send('a', 3, {}, 'com.example.enough'), closed('a')]),
   scenario('SES-27', 'ABORT before HELLO is not answered', [attach('a'), send('a', 3, {}, 'com.example.enough'), closed('a')]),
