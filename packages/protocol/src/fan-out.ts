@@ -2,7 +2,7 @@
 // recipients (frame-queue.ts). An Audience is a set of recipients that does not change; a broker makes a new one when
 // somebody joins or leaves.
 
-import type { Framing } from './frame-queue.ts'
+import type { FrameQueue, Framing } from './frame-queue.ts'
 import { SharedFrames } from './frame-queue.ts'
 import type { Message } from './messages.ts'
 import type { PayloadBytes } from './payload.ts'
@@ -15,8 +15,15 @@ export interface Recipient {
 
 interface Group<Member> {
   readonly serializer: Serializer
+  readonly framing: Framing
   readonly frames: SharedFrames
   readonly members: readonly Member[]
+}
+
+const SHARED_FROM_MEMBERS = 32
+
+function queueOf(member: Recipient): FrameQueue {
+  return (member.peer as RemotePeer).transport.queue!
 }
 
 const head = new ByteSink(4096) // used within one call, never across
@@ -63,10 +70,14 @@ export class Audience<Member extends Recipient> {
         continue
       }
       const tail = group.serializer.tail
-      for (const member of group.members) {
-        if (!accepts(member)) continue
-        const queue = (member.peer as RemotePeer).transport.queue!
-        if (!queue.append(head, payload, tail)) onUndelivered(member, 'too_large')
+      const members = group.members.filter(accepts)
+      // Many share one chunk, made for this message alone; for few a copy in each queue keeps their chunks fewer and fuller.
+      if (members.length >= SHARED_FROM_MEMBERS) {
+        const frames = new SharedFrames(group.framing, members.map(queueOf))
+        if (frames.append(head, payload, tail)) continue
+      }
+      for (const member of members) {
+        if (!queueOf(member).append(head, payload, tail)) onUndelivered(member, 'too_large')
       }
     }
     for (const member of this.#others) {
@@ -95,8 +106,8 @@ export class Audience<Member extends Recipient> {
     this.#groups = []
     for (const [serializer, byFraming] of bySerializer) {
       for (const [framing, members] of byFraming) {
-        const queues = members.map((member) => (member.peer as RemotePeer).transport.queue!)
-        this.#groups.push({ serializer, members, frames: new SharedFrames(framing, queues) })
+        const queues = members.map(queueOf)
+        this.#groups.push({ serializer, framing, members, frames: new SharedFrames(framing, queues) })
       }
     }
     return this.#groups

@@ -31,7 +31,8 @@ export class MemoryTransport implements Transport {
   send(frame: Uint8Array): void {
     const other = this.#other!
     if (this.#isClosed || other.#isClosed) return
-    if (other.#isPaused || other.#waiting.length > 0) other.#waiting.push(frame) // nothing overtakes what waits
+    if (other.#isPaused || other.#waiting.length > 0)
+      other.#waiting.push(frame) // nothing overtakes what waits
     else other.onFrame(frame)
   }
 

@@ -138,7 +138,8 @@ export class LocalPeer implements Peer {
         return undeliveredFor(error)
       }
     }
-    if (other.#isPaused || other.#waiting.length > 0) other.#waiting.push(sent) // nothing overtakes what waits
+    if (other.#isPaused || other.#waiting.length > 0)
+      other.#waiting.push(sent) // nothing overtakes what waits
     else other.onMessage(sent)
     return undefined
   }

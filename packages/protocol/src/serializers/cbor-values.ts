@@ -169,7 +169,8 @@ const TAG_UINT8_ARRAY = 64
 
 function readTagged(tag: number): number | bigint | Uint8Array {
   const bytes = tag === TAG_POSITIVE || tag === TAG_NEGATIVE || tag === TAG_UINT8_ARRAY ? readItem() : undefined
-  if (!(bytes instanceof Uint8Array)) throw refusal(`the tag ${tag}: only 2 and 3, integers as bytes, and 64, bytes, have a form as a plain value`)
+  if (!(bytes instanceof Uint8Array))
+    throw refusal(`the tag ${tag}: only 2 and 3, integers as bytes, and 64, bytes, have a form as a plain value`)
   if (tag === TAG_UINT8_ARRAY) return bytes
   let start = 0
   while (bytes[start] === 0) start++
