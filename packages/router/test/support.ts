@@ -26,7 +26,7 @@ export const ALL_ROLES = {
 }
 
 /** A message as the list that it is on the wire. */
-export function listOf(message: Message): unknown[] {
+function listOf(message: Message): unknown[] {
   const values = message as unknown as { readonly [name: string]: unknown }
   const list: unknown[] = [message.type]
   for (const field of layoutOf(message.type)!.fields) if (values[field.name] !== undefined) list.push(values[field.name])
@@ -37,7 +37,7 @@ export function listOf(message: Message): unknown[] {
 }
 
 /** The message that a list stands for, its payload made of values. */
-export function messageOf(list: readonly unknown[]): Message {
+function messageOf(list: readonly unknown[]): Message {
   const message = cborSerializer.decode(cborSerializer.encodePayload([list]).slice())
   const payload = (message as { payload?: Payload }).payload
   if (payload === undefined) return message

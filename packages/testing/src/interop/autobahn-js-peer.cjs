@@ -172,7 +172,9 @@ async function main() {
     assert.equal(await call, 'stopped')
     assert.equal(await session.call('ours.cancels'), before + 1)
   })
-  await check('timeout', async () => assert.equal((await fails(session.call('ours.slow', [], {}, { timeout: 50 }))).error, 'wamp.error.timeout'))
+  await check('timeout', async () =>
+    assert.equal((await fails(session.call('ours.slow', [], {}, { timeout: 50 }))).error, 'wamp.error.timeout'),
+  )
   await check('bytes', async () => {
     const bytes = new Uint8Array([0, 1, 2, 250, 255])
     const back = await session.call('ours.echo', [serializer === 'json' ? `\0${Buffer.from(bytes).toString('base64')}` : bytes])
@@ -187,7 +189,9 @@ async function main() {
   })
   await check('unicode', async () => assert.equal(await session.call('ours.echo', ['zwölf Boxkämpfer ✓ 🎉']), 'zwölf Boxkämpfer ✓ 🎉'))
   await check('one megabyte', async () => assert.equal((await session.call('ours.echo', ['x'.repeat(1_000_000)])).length, 1_000_000))
-  await check('no_such_procedure', async () => assert.equal((await fails(session.call('nobody.here'))).error, 'wamp.error.no_such_procedure'))
+  await check('no_such_procedure', async () =>
+    assert.equal((await fails(session.call('nobody.here'))).error, 'wamp.error.no_such_procedure'),
+  )
   await check('invalid_uri', async () => assert.equal((await fails(session.subscribe('a..b', () => {}))).error, 'wamp.error.invalid_uri'))
   await check('unregister and unsubscribe', async () => {
     const registration = await session.register('peer.gone', () => 1)

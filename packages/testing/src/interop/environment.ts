@@ -44,7 +44,8 @@ export async function pythonWithAutobahn(): Promise<string> {
 
 async function must(program: string, args: readonly string[]): Promise<void> {
   const status = await run(program, args)
-  if (status !== 0) throw new Error(`Cannot prepare Python: ${program} ${args.join(' ')} ended with status ${status}; it needs python3 with venv and PyPI`)
+  if (status !== 0)
+    throw new Error(`Cannot prepare Python: ${program} ${args.join(' ')} ended with status ${status}; it needs python3 with venv and PyPI`)
 }
 
 function run(program: string, args: readonly string[]): Promise<number | null> {

@@ -54,7 +54,8 @@ for (const [peer, command, transport, serializers] of plan) {
 const page = matrixPage(combinations)
 const file = join(ROOT, 'docs/interop.md')
 if (values.write) writeFileSync(file, page)
-else if (readFileSync(file, 'utf8') !== page) failures += report('docs/interop.md says something else; run npm run interop -- --write and look at what changed')
+else if (readFileSync(file, 'utf8') !== page)
+  failures += report('docs/interop.md says something else; run npm run interop -- --write and look at what changed')
 console.log(failures === 0 ? `PASSED: ${combinations.length} combinations of ${FEATURES.length} features` : `FAILED: ${failures}`)
 process.exitCode = failures === 0 ? 0 : 1
 
@@ -78,7 +79,11 @@ function checksOf([program, ...args]: readonly string[]): Promise<readonly Check
     child.stderr.on('data', (chunk) => (errors += chunk))
     child.on('close', () => {
       clearTimeout(guard)
-      resolve(FEATURES.map((feature) => said.get(feature) ?? { feature, ok: false, detail: `no word from the peer's script ${errors.slice(-300)}` }))
+      resolve(
+        FEATURES.map(
+          (feature) => said.get(feature) ?? { feature, ok: false, detail: `no word from the peer's script ${errors.slice(-300)}` },
+        ),
+      )
     })
   })
 }
