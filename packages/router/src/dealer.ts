@@ -317,9 +317,10 @@ export class Dealer {
       pending.close()
       if (pending.callee !== session) this.#interrupt(pending, 'killnowait')
     }
+    const why = Payload.of(['The callee left before it answered']) // one for all, so it is encoded once per serializer
     for (const pending of session.invocations.values()) {
       pending.close()
-      this.#answerError(pending, ErrorUri.canceled, Payload.of(['The callee left before it answered']))
+      this.#answerError(pending, ErrorUri.canceled, why)
     }
   }
 }

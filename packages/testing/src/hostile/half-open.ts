@@ -9,7 +9,7 @@ import { type RouterProcess, withRouter } from './router-process.ts'
 import { KINDS, ListSession } from './socket-line.ts'
 
 const CONNECTIONS = 5000
-// About 2500 connections a second: faster, and this process and the router share the processor with nobody else left.
+// About 2500 connections a second: what is measured is what open connections cost others, not the rate of accepting.
 const AT_ONCE = 40
 const BETWEEN_MS = 15
 const HANDSHAKE_TIMEOUT_MS = 10_000 // the router's default
