@@ -4,7 +4,7 @@
 import type { SocketWriter } from './socket-writer.ts'
 
 // How long one slice may take, in milliseconds. Sockets that were not reached are written in the next turn of the loop.
-const SLICE_MS = 8
+const SLICE_MS = 4
 const SOCKETS_PER_LOOK = 32 // how many sockets are written before the time is looked at
 
 export class Flusher {

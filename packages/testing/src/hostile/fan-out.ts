@@ -11,6 +11,7 @@ import { ListSession } from './socket-line.ts'
 
 const SUBSCRIBERS = 10_000
 const AT_ONCE = 100
+const ROUNDS_MAX = 3
 const BLOCKED_MS_MAX = 20
 const EVENTS = 12
 const WARM_EVENTS = 4 // compiles the code, and collects what joining left
@@ -123,9 +124,17 @@ export const fanOut: Check = {
       const findings: Finding[] = []
       for (const way of WAYS) {
         await publish(way, WARM_EVENTS)
-        await router.ask('begin')
-        await publish(way, EVENTS)
-        const { longestMs, delayMs } = (await router.ask('end')) as { longestMs: number; delayMs: number }
+        // Whatever else runs on the machine can only make a turn longer, and not each time; what the router does is there
+        // each time. So a turn that was too long is looked at again.
+        let longestMs = Number.POSITIVE_INFINITY
+        let delayMs = 0
+        for (let round = 0; round < ROUNDS_MAX && longestMs > BLOCKED_MS_MAX; round++) {
+          await router.ask('begin')
+          await publish(way, EVENTS)
+          const answer = (await router.ask('end')) as { longestMs: number; delayMs: number }
+          longestMs = Math.min(longestMs, answer.longestMs)
+          delayMs = answer.delayMs
+        }
         const what = `${way.name} to ${count} subscribers${scaled}: the longest turn of the loop (delay with all that runs here ${delayMs.toFixed(1)} ms)`
         findings.push(atMost(what, longestMs, BLOCKED_MS_MAX, 'ms', 1))
       }
