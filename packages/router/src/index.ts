@@ -1,7 +1,21 @@
 // The public door of the router.
 
+export type { Action, AuthorizationRequest, Authorizer, Decision } from './authorizer.ts'
+export {
+  type EventRecord,
+  type EventStore,
+  type HistoryPage,
+  type HistoryQuery,
+  isVisibleTo,
+  type Principal,
+  type StoredEvent,
+  type StoreFailure,
+  type StreamOptions,
+  type StreamState,
+} from './event-store.ts'
 export { ROUTER_FEATURES } from './handshake.ts'
 export { DEFAULT_LIMITS, LimitUri, type RouterLimits } from './limits.ts'
 export { PatternIndex } from './pattern-index.ts'
-export type { Realm, RealmOptions } from './realm.ts'
+export type { Realm } from './realm.ts'
+export type { HistoryOptions, ProcedureOptions, RealmOptions, ResumeOptions, TopicOptions } from './realm-options.ts'
 export { Router, type RouterObserver, type RouterOptions, type SessionSummary } from './router.ts'

@@ -21,19 +21,8 @@ import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
 import type { RouterLimits } from './limits.ts'
 import { Outbox } from './outbox.ts'
+import type { RealmOptions } from './realm-options.ts'
 import type { Session } from './session.ts'
-
-/** Options of a realm, as given. */
-export interface RealmOptions {
-  /** The realm's URI, for example "realm1". */
-  readonly name: Uri
-  /** `strict` allows only lower-case letters, digits and "_" in URIs (URI-03). Default: `loose`. */
-  readonly uriRule?: UriRule | undefined
-  /** `lenient` accepts request ids that are not 1, 2, 3 …, which some older clients send (ID-09). Default: `strict`. */
-  readonly requestIds?: 'strict' | 'lenient' | undefined
-  /** Whether clients may disclose who publishes and calls (PUB-40, RPC-105). Default: true. */
-  readonly allowDisclose?: boolean | undefined
-}
 
 /** Options of a realm, as resolved, with the checks that follow from them. */
 export class RealmRules {

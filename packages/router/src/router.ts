@@ -18,7 +18,8 @@ import {
 import { type Announcement, LocalPeer, type Peer, RemotePeer } from '@crosspoint/protocol/internal'
 import { checkRealm, isRefusal, type Refusal, randomAuthid, readHello, welcomeDetails } from './handshake.ts'
 import { DEFAULT_LIMITS, type RouterLimits } from './limits.ts'
-import { Realm, type RealmOptions } from './realm.ts'
+import { Realm } from './realm.ts'
+import type { RealmOptions } from './realm-options.ts'
 import { Session } from './session.ts'
 
 /** Told about ends, refusals and losses; for logs and counters. All members are optional. */

@@ -3,7 +3,7 @@
 // connections (runner.ts). Messages are written as they stand in the specification: lists, with placeholders for what
 // cannot be known beforehand.
 
-import type { Router, RouterLimits } from '@crosspoint/router'
+import type { RealmOptions, Router, RouterLimits } from '@crosspoint/router'
 
 /** Matches any value, once; `bind` keeps it under a name, `ref` stands for what was kept. */
 export interface Placeholder {
@@ -42,19 +42,52 @@ export type Step =
 
 /** All client features that matter to the router, announced by `join` unless it is told otherwise. */
 export const ALL_ROLES = {
-  caller: { features: { progressive_call_results: true, call_canceling: true, call_timeout: true, caller_identification: true } },
-  callee: {
+  caller: {
     features: {
       progressive_call_results: true,
+      progressive_call_invocations: true,
       call_canceling: true,
       call_timeout: true,
       caller_identification: true,
-      pattern_based_registration: true,
-      shared_registration: true,
+      sharded_registration: true,
+      payload_passthru_mode: true,
     },
   },
-  publisher: { features: { publisher_identification: true, subscriber_blackwhite_listing: true, publisher_exclusion: true } },
-  subscriber: { features: { publisher_identification: true, pattern_based_subscription: true } },
+  callee: {
+    features: {
+      progressive_call_results: true,
+      progressive_call_invocations: true,
+      call_canceling: true,
+      call_timeout: true,
+      call_reroute: true,
+      caller_identification: true,
+      call_trustlevels: true,
+      pattern_based_registration: true,
+      shared_registration: true,
+      sharded_registration: true,
+      registration_revocation: true,
+      payload_passthru_mode: true,
+    },
+  },
+  publisher: {
+    features: {
+      publisher_identification: true,
+      subscriber_blackwhite_listing: true,
+      publisher_exclusion: true,
+      sharded_subscription: true,
+      payload_passthru_mode: true,
+    },
+  },
+  subscriber: {
+    features: {
+      publisher_identification: true,
+      publication_trustlevels: true,
+      pattern_based_subscription: true,
+      sharded_subscription: true,
+      subscription_revocation: true,
+      payload_passthru_mode: true,
+    },
+  },
 }
 
 /** Opens a transport without saying HELLO. `frameBytesMax`: the longest frame this client accepts (RawSocket and memory). */
@@ -101,11 +134,8 @@ export function violation(who: string, text = ''): Step[] {
   return [expect(who, 3, details, 'wamp.error.protocol_violation'), closed(who)]
 }
 
-export interface RealmSettings {
-  readonly uriRule?: 'loose' | 'strict'
-  readonly requestIds?: 'strict' | 'lenient'
-  readonly allowDisclose?: boolean
-}
+/** The options of the scenario's realm, whose name is "realm1". */
+export type RealmSettings = Omit<RealmOptions, 'name'>
 
 export interface Scenario {
   /** The requirement that this proves, for example "PUB-36"; a failing scenario turns exactly this id red. */
