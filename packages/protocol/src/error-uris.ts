@@ -21,6 +21,9 @@ export const ErrorUri = {
   optionNotAllowed: 'wamp.error.option_not_allowed',
   featureNotSupported: 'wamp.error.feature_not_supported',
   networkFailure: 'wamp.error.network_failure',
+  unavailable: 'wamp.error.unavailable',
+  noAvailableCallee: 'wamp.error.no_available_callee',
+  historyUnavailable: 'wamp.error.history_unavailable',
   cannotAuthenticate: 'wamp.error.cannot_authenticate',
 } as const
 

@@ -10,6 +10,7 @@ export class MemoryTransport implements Transport {
   #isClosed = false
   #isPaused = false
   #waiting: Uint8Array[] = []
+  #onDrained: (() => void)[] = []
 
   constructor(frameBytesMax?: number) {
     this.frameBytesMax = frameBytesMax
@@ -53,5 +54,12 @@ export class MemoryTransport implements Transport {
   resume(): void {
     this.#isPaused = false
     while (!this.#isPaused && this.#waiting.length > 0) this.onFrame(this.#waiting.shift()!)
+    if (this.#waiting.length > 0) return
+    const calls = this.#other!.#onDrained.splice(0)
+    for (const call of calls) call()
+  }
+  /** Only while something waits: what does not wait has been taken already. */
+  whenDrained(call: () => void): void {
+    this.#onDrained.push(call)
   }
 }

@@ -58,6 +58,10 @@ const count = kind(
   'an integer of 0 or more',
   (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= ID_MAX,
 )
+const positive = kind(
+  'an integer of 1 or more',
+  (value) => typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= ID_MAX,
+)
 const ids = kind('a list of ids', (value) => Array.isArray(value) && value.every(isId))
 const texts = kind('a list of strings', (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'))
 const oneOf = (...values: readonly string[]) =>
@@ -68,7 +72,16 @@ export type InvocationPolicy = (typeof INVOCATION_POLICIES)[number]
 export const CANCEL_MODES = ['skip', 'kill', 'killnowait'] as const
 export type CancelMode = (typeof CANCEL_MODES)[number]
 
-const passthru = { ppt_scheme: text, ppt_serializer: text, ppt_cipher: text, ppt_keyid: text }
+/** Payload passthru mode (PPT-01), and its older form that Autobahn speaks (PPT-16). */
+const passthru = {
+  ppt_scheme: text,
+  ppt_serializer: text,
+  ppt_cipher: text,
+  ppt_keyid: text,
+  enc_algo: text,
+  enc_serializer: text,
+  enc_key: text,
+}
 
 type Build = (a: never, b: never, c: never, d: never, payload: Payload) => Message
 
@@ -189,7 +202,7 @@ export const MESSAGE_LAYOUTS: readonly Layout[] = [
     'requestId:id options:dict procedure:uri',
     'payload',
     (requestId, options, procedure, _d, payload) => ({ type: 48, requestId, options, procedure, payload }),
-    { timeout: count, receive_progress: bool, progress: bool, disclose_me: bool, rkey: text, runmode: text, ...passthru },
+    { timeout: count, receive_progress: bool, progress: bool, disclose_me: bool, rkey: text, runmode: text, runon: text, ...passthru },
   ),
   row('CANCEL', 'client', 'requestId:id options:dict', 'no payload', (requestId, options) => ({ type: 49, requestId, options }), {
     mode: oneOf(...CANCEL_MODES),
@@ -208,7 +221,14 @@ export const MESSAGE_LAYOUTS: readonly Layout[] = [
     'requestId:id options:dict procedure:uri',
     'no payload',
     (requestId, options, procedure) => ({ type: 64, requestId, options, procedure }),
-    { match: oneOf(...MATCH_POLICIES), invoke: oneOf(...INVOCATION_POLICIES), disclose_caller: bool, forward_timeout: bool },
+    {
+      match: oneOf(...MATCH_POLICIES),
+      invoke: oneOf(...INVOCATION_POLICIES),
+      disclose_caller: bool,
+      forward_timeout: bool,
+      concurrency: positive,
+      force_reregister: bool,
+    },
   ),
   row('REGISTERED', 'router', 'requestId:id registrationId:id', 'no payload', (requestId, registrationId) => ({
     type: 65,

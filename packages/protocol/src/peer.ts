@@ -18,6 +18,13 @@ export interface Peer {
   establish(): void
   pause(): void
   resume(): void
+  /** Bytes sent that the other side has not taken yet. */
+  readonly bufferedBytes: number
+  /**
+   * Calls `call` once, later, when all that waits has been taken; it is forgotten when the peer closes. False when this
+   * peer cannot tell, and then `call` is never called.
+   */
+  whenDrained(call: () => void): boolean
   onMessage: (message: Message) => void
   /** Called, instead of `onMessage`, for a frame that is not a message. */
   onViolation: (violation: ProtocolViolation) => void
@@ -90,6 +97,20 @@ export class RemotePeer implements Peer {
   resume(): void {
     this.transport.resume()
   }
+  get bufferedBytes(): number {
+    return this.transport.bufferedBytes
+  }
+  whenDrained(call: () => void): boolean {
+    if (this.transport.whenDrained === undefined) return false
+    this.transport.whenDrained(call)
+    return true
+  }
+}
+
+/** The same message, out of reach of whoever made it and without hold on a network buffer. */
+export function isolated(message: Message): Message {
+  const payload = (message as { payload?: Payload }).payload
+  return payload === undefined ? message : ({ ...message, payload: payload.isolated().copy() } as Message)
 }
 
 /** Values may run code of their own while they are encoded (`toJSON`), which may send: so before `head` is in use. */
@@ -116,6 +137,7 @@ export class LocalPeer implements Peer {
   #isClosed = false
   #isPaused = false
   #waiting: Message[] = []
+  #onDrained: (() => void)[] = []
 
   /** Two ends; what one sends the other receives. */
   static pair(): [LocalPeer, LocalPeer] {
@@ -162,5 +184,23 @@ export class LocalPeer implements Peer {
   resume(): void {
     this.#isPaused = false
     while (!this.#isPaused && this.#waiting.length > 0) this.onMessage(this.#waiting.shift()!)
+    if (this.#waiting.length > 0) return
+    const calls = this.#other!.#onDrained.splice(0)
+    for (const call of calls) call()
+  }
+  /** Of payloads whose size is known; each message counts a little more. */
+  get bufferedBytes(): number {
+    let bytes = 0
+    for (const message of this.#other!.#waiting) {
+      const payload = (message as { payload?: Payload }).payload
+      bytes += MESSAGE_BYTES + (payload === undefined ? 0 : payload.end - payload.start)
+    }
+    return bytes
+  }
+  whenDrained(call: () => void): boolean {
+    this.#onDrained.push(call)
+    return true
   }
 }
+
+const MESSAGE_BYTES = 256 // what a waiting message takes beside its payload, roughly

@@ -26,6 +26,11 @@ export interface Transport {
   establish?(): void
   /** Bytes sent and not yet taken by the network. */
   readonly bufferedBytes: number
+  /**
+   * Calls `call` once, later, when everything sent so far has been taken by the network; forgotten at the end. Leave it out in
+   * a transport that cannot tell: streams over it are then bounded by its own limit alone.
+   */
+  whenDrained?(call: () => void): void
   /** The longest frame the other side accepts; `undefined` when it did not say. */
   readonly frameBytesMax?: number | undefined
   /**

@@ -1,4 +1,5 @@
-// The dealer of a realm: REGISTER, UNREGISTER, CALL, CANCEL, YIELD, ERROR (sections 6.1 to 6.12 of the requirements).
+// Calls of a realm: CALL, CANCEL, YIELD, ERROR (sections 6.2 to 6.13 of the requirements). `call` and the first lines of
+// `yield` are the whole of a plain call; everything that only some calls need is behind them.
 
 import {
   type Call,
@@ -9,219 +10,358 @@ import {
   EMPTY_DICT,
   type ErrorMessage,
   ErrorUri,
-  type InvocationPolicy,
-  isReservedUri,
   isValidUri,
-  type MatchPolicy,
   MessageType,
   Payload,
   ProtocolViolation,
   type Random,
-  type Register,
-  type RegistrationId,
   type RequestId,
-  type Unregister,
   type Uri,
   type Yield,
 } from '@crosspoint/protocol'
-import { chooseCallee } from './invocation-policy.ts'
+import { CallGroup } from './call-groups.ts'
+import { hasPassthru, isPassthru } from './details.ts'
+import { invocationDetails, resultDetails } from './invocation-details.ts'
 import { LimitUri } from './limits.ts'
 import type { Outbox } from './outbox.ts'
-import { PatternIndex } from './pattern-index.ts'
-import { PendingCall } from './pending-calls.ts'
-import type { RealmRules } from './realm.ts'
+import { CallFailure, OwnCall, type OwnProcedure } from './own-procedures.ts'
+import { type CallExtra, PendingCall } from './pending-calls.ts'
+import type { RealmRules } from './realm-rules.ts'
+import { type Callee, hasPlace, type Registration } from './registration.ts'
+import type { Registrations } from './registrations.ts'
 import type { Session } from './session.ts'
+import { chooseShard } from './sharding.ts'
+import type { Throttle } from './throttle.ts'
 
-/** A callee of a registration, with what it asked for. */
-interface Callee {
-  readonly session: Session
-  readonly disclosesCaller: boolean
-  readonly forwardsTimeout: boolean
+/** Why a call ends before it reaches a callee: the error and a text for people. */
+interface Refusal {
+  readonly error: Uri
+  readonly text: string
 }
-
-/** The router's record for a procedure or pattern, and who offers it. */
-export class Registration {
-  readonly id: RegistrationId
-  readonly uri: Uri
-  readonly match: MatchPolicy
-  readonly invoke: InvocationPolicy
-  /** In registration order (RPC-123). */
-  readonly callees: Callee[] = []
-  /** The index after the callee that got the last call, for round robin. */
-  turn = 0
-
-  constructor(id: RegistrationId, uri: Uri, match: MatchPolicy, invoke: InvocationPolicy) {
-    this.id = id
-    this.uri = uri
-    this.match = match
-    this.invoke = invoke
-  }
-}
-
-const PROGRESS: Dict = Object.freeze({ progress: true })
-const RECEIVE_PROGRESS: Dict = Object.freeze({ receive_progress: true })
 
 export class Dealer {
   readonly #rules: RealmRules
   readonly #outbox: Outbox
   readonly #clock: Clock
   readonly #random: Random
+  readonly #registrations: Registrations
+  readonly #own: ReadonlyMap<Uri, OwnProcedure>
+  readonly #throttle: Throttle
   /** Opens a turn for a timer that fires. */
   readonly #turn: (input: () => void) => void
-  readonly #index = new PatternIndex<Registration>()
-  #lastRegistrationId = 0
+  readonly #callsInFlightMax: number
 
-  constructor(rules: RealmRules, outbox: Outbox, clock: Clock, random: Random, turn: (input: () => void) => void) {
+  constructor(
+    rules: RealmRules,
+    outbox: Outbox,
+    clock: Clock,
+    random: Random,
+    registrations: Registrations,
+    own: ReadonlyMap<Uri, OwnProcedure>,
+    throttle: Throttle,
+    turn: (input: () => void) => void,
+  ) {
     this.#rules = rules
     this.#outbox = outbox
     this.#clock = clock
     this.#random = random
+    this.#registrations = registrations
+    this.#own = own
+    this.#throttle = throttle
     this.#turn = turn
+    this.#callsInFlightMax = rules.limits.callsInFlightMax
+    registrations.onRemoved = (registration) => this.#serveQueue(registration)
+    throttle.onStalled = (from, to) => this.#endStreams(from, to)
   }
 
   /** Registrations that exist. */
   get size(): number {
-    return this.#index.size
-  }
-
-  register(session: Session, message: Register): void {
-    const { options, procedure, requestId } = message
-    const match = (options['match'] ?? 'exact') as MatchPolicy
-    const invoke = (options['invoke'] ?? 'single') as InvocationPolicy
-    const refusal = this.#refuseRegister(procedure, match, options)
-    if (refusal !== undefined) return session.fail(MessageType.REGISTER, requestId, refusal.error, refusal.text)
-    let registration = this.#index.get(procedure, match)
-    if (registration !== undefined && (registration.invoke === 'single' || registration.invoke !== invoke)) {
-      const text =
-        registration.invoke === 'single'
-          ? `Cannot register "${procedure}": it is registered already, and not shared`
-          : `Cannot register "${procedure}" with invocation policy ${invoke}: it is registered with ${registration.invoke}`
-      return session.fail(MessageType.REGISTER, requestId, ErrorUri.procedureAlreadyExists, text)
-    }
-    const isRepeated = registration !== undefined && session.registrations.has(registration.id)
-    if (!isRepeated && session.registrations.size >= this.#rules.limits.registrationsMax) {
-      const text = `Cannot register "${procedure}": the session has ${session.registrations.size} registrations, which is the limit`
-      return session.fail(MessageType.REGISTER, requestId, LimitUri.tooManyRegistrations, text)
-    }
-    if (registration === undefined) {
-      registration = new Registration(++this.#lastRegistrationId as RegistrationId, procedure, match, invoke)
-      this.#index.add(procedure, match, registration)
-    }
-    // The same session once more under a shared policy: same id, no second slot (RPC-125).
-    if (!isRepeated) {
-      const forwardsTimeout = options['forward_timeout'] === true && session.takesTimeout
-      registration.callees.push({ session, disclosesCaller: options['disclose_caller'] === true, forwardsTimeout })
-      session.registrations.set(registration.id, registration)
-    }
-    this.#outbox.deliver({ type: MessageType.REGISTERED, requestId, registrationId: registration.id }, session)
-  }
-
-  #refuseRegister(procedure: Uri, match: MatchPolicy, options: Dict): { error: Uri; text: string } | undefined {
-    const invalid = this.#rules.refuseUri('register', procedure, match)
-    if (invalid !== undefined) return { error: ErrorUri.invalidUri, text: invalid }
-    if (isReservedUri(procedure)) {
-      return { error: ErrorUri.invalidUri, text: `Cannot register "${procedure}": URIs that begin with "wamp." belong to the router` } // URI-08
-    }
-    if (options['disclose_caller'] === true && !this.#rules.allowsDisclose) {
-      return { error: ErrorUri.discloseMeDisallowed, text: 'The realm does not allow disclose_caller; register without it' } // RPC-107
-    }
-    return undefined
-  }
-
-  unregister(session: Session, message: Unregister): void {
-    const registration = session.registrations.get(message.registrationId)
-    if (registration === undefined) {
-      const text = `Cannot unregister: the session has no registration ${message.registrationId}`
-      return session.fail(MessageType.UNREGISTER, message.requestId, ErrorUri.noSuchRegistration, text)
-    }
-    session.registrations.delete(registration.id)
-    this.#remove(registration, session)
-    // Invocations that run go on to their answer (RPC-04).
-    this.#outbox.deliver({ type: MessageType.UNREGISTERED, requestId: message.requestId, details: undefined }, session)
-  }
-
-  #remove(registration: Registration, session: Session): void {
-    const at = registration.callees.findIndex((callee) => callee.session === session)
-    registration.callees.splice(at, 1)
-    if (at < registration.turn) registration.turn-- // the turn of those that stay is kept (RPC-123)
-    if (registration.callees.length === 0) this.#index.remove(registration.uri, registration.match)
+    return this.#registrations.byId.size
   }
 
   call(session: Session, message: Call): void {
-    const { options, procedure, requestId } = message
-    // No pattern registration may take a call to the router's own procedures (URI-11).
-    const registration = procedure.charCodeAt(0) === 119 && isReservedUri(procedure) ? undefined : this.#index.matchBest(procedure)
-    if (registration === undefined || options !== EMPTY_DICT || registration.match !== 'exact') {
-      const refusal = this.#refuseCall(message, registration)
-      if (refusal !== undefined) return session.fail(MessageType.CALL, requestId, refusal.error, refusal.text)
-    }
-    if (!this.#rules.isStrict && session.calls.get(requestId) !== undefined) {
-      session.violate(new ProtocolViolation(`CALL.Request ${requestId} is the id of a call that is in flight`)) // RPC-61
+    const registration = this.#registrations.getExact(message.procedure)
+    if (
+      registration === undefined ||
+      !registration.isPlain ||
+      message.options !== EMPTY_DICT ||
+      !this.#rules.isStrict ||
+      session.calls.size >= this.#callsInFlightMax
+    ) {
+      this.#callWithCare(session, message, registration)
       return
     }
-    if (session.calls.size >= this.#rules.limits.callsInFlightMax) {
-      const text = `Cannot call "${procedure}": the session has ${session.calls.size} calls in flight, which is the limit`
-      return session.fail(MessageType.CALL, requestId, LimitUri.tooManyCalls, text)
-    }
-    const { callees, invoke } = registration!
-    let at = 0
-    if (callees.length > 1) at = chooseCallee(invoke, callees.length, registration!.turn, this.#random)
-    registration!.turn = at + 1 // also of an only callee: one that joins then is next
-    const callee = callees[at]!
-    const to = callee.session
-    const timeoutMs = options === EMPTY_DICT ? 0 : ((options['timeout'] ?? 0) as number)
-    const wantsProgress = options !== EMPTY_DICT && options['receive_progress'] === true && to.takesProgress && session.asksForProgress
-    const runsTimer = timeoutMs > 0 && !callee.forwardsTimeout
-    const pending = new PendingCall(session, requestId, to, to.nextInvocationId(), wantsProgress, runsTimer ? timeoutMs : 0)
+    const to = registration.next(this.#random).session
+    const pending = new PendingCall(session, message.requestId, to, to.nextInvocationId(), false, 0)
     pending.open()
-    if (runsTimer) this.#startTimer(pending)
-    const details =
-      options === EMPTY_DICT && registration!.match === 'exact' && !callee.disclosesCaller
-        ? EMPTY_DICT
-        : invocationDetails(session, message, registration!, callee, wantsProgress, timeoutMs)
     this.#outbox.deliver(
       {
         type: MessageType.INVOCATION,
         requestId: pending.invocationId,
-        registrationId: registration!.id,
-        details,
+        registrationId: registration.id,
+        details: EMPTY_DICT,
         payload: message.payload,
       },
       to,
     )
   }
 
-  /** Why a call ends before it reaches a callee (RPC-14), other than by a limit. */
-  #refuseCall(message: Call, registration: Registration | undefined): { error: Uri; text: string } | undefined {
+  #callWithCare(session: Session, message: Call, exact: Registration | undefined): void {
+    const { procedure, requestId } = message
+    if (!this.#rules.isStrict && session.calls.get(requestId) !== undefined) return this.continueCall(session, message)
+    const own = exact === undefined ? this.#own.get(procedure) : undefined
+    const registration = exact ?? (own === undefined ? this.#registrations.matchBest(procedure) : undefined)
+    const refusal = this.#refuse(session, message, own, registration)
+    if (refusal !== undefined) return session.fail(MessageType.CALL, requestId, refusal.error, refusal.text)
+    if (own !== undefined) return this.#callOwn(session, message, own)
+    if (message.options['runon'] === 'all') return this.#callAll(session, message, registration!)
+    this.#route(session, message, registration!)
+  }
+
+  #refuse(session: Session, message: Call, own: OwnProcedure | undefined, registration: Registration | undefined): Refusal | undefined {
     const { options, procedure } = message
     if (registration === undefined || registration.match !== 'exact') {
       const invalid = this.#rules.refuseUri('call', procedure, 'exact')
       if (invalid !== undefined) return { error: ErrorUri.invalidUri, text: invalid }
     }
-    if (registration === undefined) return { error: ErrorUri.noSuchProcedure, text: `No procedure is registered for "${procedure}"` }
+    if (registration === undefined && own === undefined) {
+      return { error: ErrorUri.noSuchProcedure, text: `No procedure is registered for "${procedure}"` }
+    }
     if (options['disclose_me'] === true && !this.#rules.allowsDisclose) {
       return { error: ErrorUri.discloseMeDisallowed, text: 'The realm does not allow disclose_me; call without it' } // RPC-107
     }
+    if (session.calls.size >= this.#callsInFlightMax) {
+      const text = `Cannot call "${procedure}": the session has ${session.calls.size} calls in flight, which is the limit`
+      return { error: LimitUri.tooManyCalls, text }
+    }
+    const isSharded = options['runmode'] === 'partition' || options['runon'] === 'partition'
+    if (isSharded && typeof options['rkey'] !== 'string') {
+      return { error: ErrorUri.invalidArgument, text: `Cannot call "${procedure}": partition needs the option rkey` } // RPC-128
+    }
+    if (own !== undefined && (options['progress'] === true || isPassthru(options))) {
+      const text = `"${procedure}" is a procedure of the router, which takes neither progressive calls nor passed-through payloads`
+      return { error: ErrorUri.featureNotSupported, text }
+    }
     return undefined
+  }
+
+  /** Calls one callee of the registration. */
+  #route(session: Session, message: Call, registration: Registration): void {
+    const { options, requestId } = message
+    const callee = this.#choose(registration, options)
+    if (callee === undefined) return this.#wait(session, message, registration)
+    const lacking = lacksFeature(callee.session, options)
+    if (lacking !== undefined) {
+      const text = `Cannot call "${message.procedure}": its callee did not announce ${lacking}`
+      return session.fail(MessageType.CALL, requestId, ErrorUri.featureNotSupported, text) // RPC-47, PPT-04
+    }
+    const timeoutMs = (options['timeout'] ?? 0) as number
+    const runsTimer = timeoutMs > 0 && !callee.forwardsTimeout
+    const pending = new PendingCall(session, requestId, undefined, 0 as RequestId, false, runsTimer ? timeoutMs : 0)
+    const canReroute = callee.session.takesReroute && registration.callees.length > 1
+    if (options['progress'] === true || callee.concurrency > 0 || canReroute) {
+      pending.extra = this.#extraFor(message, registration, canReroute)
+    }
+    pending.open()
+    if (runsTimer) this.#startTimer(pending)
+    this.#invoke(pending, callee, message, registration)
+  }
+
+  #extraFor(message: Call, registration: Registration, canReroute: boolean): CallExtra {
+    const kept = canReroute ? { ...message, payload: message.payload.copy() } : message
+    const tried = canReroute ? new Set<Session>() : undefined
+    return { message: kept, registration, upload: undefined, place: undefined, tried, group: undefined }
+  }
+
+  #choose(registration: Registration, options: Dict): Callee | undefined {
+    const { callees } = registration
+    if (options['runmode'] === 'partition' || options['runon'] === 'partition') {
+      const at = chooseShard(
+        options['rkey'] as string,
+        callees.map((callee) => String(callee.session.id)),
+      )
+      return callees[at] // the key decides, free place or not (RPC-130)
+    }
+    if (options['runon'] === 'any' && callees.length > 1) {
+      const free = callees.filter(hasPlace)
+      return free[this.#random.below(Math.max(1, free.length))]
+    }
+    if (callees.some((callee) => callee.concurrency > 0)) return registration.nextOf(hasPlace, this.#random)
+    return registration.next(this.#random)
+  }
+
+  /** Sends the invocation of a call that is open at its caller. */
+  #invoke(pending: PendingCall, callee: Callee, message: Call, registration: Registration): void {
+    const to = callee.session
+    const { options } = message
+    const { caller, extra } = pending
+    pending.wantsProgress = options['receive_progress'] === true && to.takesProgress && caller.asksForProgress
+    pending.invoke(to)
+    if (extra !== undefined) {
+      extra.tried?.add(to)
+      if (callee.concurrency > 0) {
+        extra.place = callee
+        callee.running++
+      }
+    }
+    let details = invocationDetails(this.#rules, caller, message, registration, callee, pending.wantsProgress)
+    if (options['progress'] === true) {
+      extra!.upload = { registrationId: registration.id, details, isOpen: true, chunks: 1 }
+      details = { ...details, progress: true } // RPC-45
+    }
+    const { invocationId } = pending
+    this.#outbox.deliver(
+      { type: MessageType.INVOCATION, requestId: invocationId, registrationId: registration.id, details, payload: message.payload },
+      to,
+    )
+    if (extra?.upload !== undefined) this.#throttle.sent(caller, to)
+  }
+
+  /** All callees are at their limit: the call waits for a place (RPC-127). */
+  #wait(session: Session, message: Call, registration: Registration): void {
+    const { options, procedure, requestId } = message
+    const limit = this.#rules.limits.callsQueuedMax
+    if (registration.queue.length >= limit || options['progress'] === true) {
+      const why = options['progress'] === true ? 'a progressive call cannot wait' : `${limit} calls wait already, which is the limit`
+      const text = `Cannot call "${procedure}": every callee is at its limit of concurrency, and ${why}`
+      return session.fail(MessageType.CALL, requestId, LimitUri.tooManyCalls, text)
+    }
+    const timeoutMs = (options['timeout'] ?? 0) as number
+    const pending = new PendingCall(session, requestId, undefined, 0 as RequestId, false, timeoutMs)
+    pending.extra = this.#extraFor({ ...message, payload: message.payload.copy() }, registration, false)
+    pending.open()
+    if (timeoutMs > 0) this.#startTimer(pending)
+    registration.queue.push(pending)
+  }
+
+  /** A place may be free, or the last callee gone: the calls that wait are served in order. */
+  #serveQueue(registration: Registration): void {
+    const { queue } = registration
+    while (queue.length > 0) {
+      if (registration.callees.length === 0) {
+        const pending = queue.shift()!
+        this.#end(pending)
+        this.#answerError(pending, ErrorUri.canceled, Payload.of(['The last callee left before the call had its turn']))
+        continue
+      }
+      const callee = registration.nextOf(hasPlace, this.#random)
+      if (callee === undefined) return
+      const pending = queue.shift()!
+      const { message } = pending.extra!
+      const lacking = lacksFeature(callee.session, message.options)
+      if (lacking === undefined) this.#invoke(pending, callee, message, registration)
+      else {
+        this.#end(pending)
+        this.#answerError(pending, ErrorUri.featureNotSupported, Payload.of([`The callee did not announce ${lacking}`]))
+      }
+    }
+  }
+
+  /** Calls every callee of the registration (RPC-129). */
+  #callAll(session: Session, message: Call, registration: Registration): void {
+    const { options, requestId } = message
+    const isProgressive = options['runmode'] === 'progressive'
+    const lacking = registration.callees.find((callee) => lacksFeature(callee.session, options) !== undefined)
+    if (options['progress'] === true || lacking !== undefined || (isProgressive && !session.asksForProgress)) {
+      const text = `Cannot call "${message.procedure}" at all callees: caller and callees must have announced what the options need`
+      return session.fail(MessageType.CALL, requestId, ErrorUri.featureNotSupported, text)
+    }
+    const timeoutMs = (options['timeout'] ?? 0) as number
+    const head = new PendingCall(session, requestId, undefined, 0 as RequestId, false, timeoutMs)
+    const group = new CallGroup(head, isProgressive)
+    head.extra = { ...this.#extraFor(message, registration, false), group }
+    head.open()
+    if (timeoutMs > 0) this.#startTimer(head)
+    const plain = { ...message, options: withoutProgress(options) }
+    for (const callee of registration.callees) {
+      const part = new PendingCall(session, requestId, undefined, 0 as RequestId, false, 0)
+      part.extra = { ...this.#extraFor(message, registration, false), group }
+      group.add(part)
+      this.#invoke(part, callee, plain, registration)
+    }
+  }
+
+  #callOwn(session: Session, message: Call, procedure: OwnProcedure): void {
+    const { requestId } = message
+    try {
+      const call = new OwnCall(session, message)
+      procedure(call)
+      if (call.isAnswered) return
+      const timeoutMs = (message.options['timeout'] ?? 0) as number
+      call.pending = new PendingCall(session, requestId, undefined, 0 as RequestId, false, timeoutMs)
+      call.pending.open()
+      if (timeoutMs > 0) this.#startTimer(call.pending)
+    } catch (error) {
+      if (!(error instanceof CallFailure)) throw error
+      session.fail(MessageType.CALL, requestId, error.error, error.message)
+    }
+  }
+
+  /** A CALL whose request id was used before: a further chunk of a progressive call (RPC-58 … RPC-62). */
+  continueCall(session: Session, message: Call): void {
+    const pending = session.calls.get(message.requestId)
+    if (pending === undefined) return // over, or never there: discarded (RPC-54, RPC-62)
+    const upload = pending.extra?.upload
+    if (upload === undefined || !upload.isOpen) {
+      const what = upload === undefined ? 'is not progressive' : 'has had its last chunk'
+      session.violate(new ProtocolViolation(`CALL.Request ${message.requestId} is the id of a call in flight that ${what}`)) // RPC-61
+      return
+    }
+    if (message.procedure !== pending.extra!.message.procedure) return // RPC-57
+    upload.isOpen = message.options['progress'] === true
+    upload.chunks++
+    const callee = pending.callee!
+    this.#outbox.deliver(
+      {
+        type: MessageType.INVOCATION,
+        requestId: pending.invocationId,
+        registrationId: upload.registrationId,
+        details: upload.isOpen ? { ...upload.details, progress: true } : upload.details, // RPC-50
+        payload: message.payload,
+      },
+      callee,
+    )
+    this.#throttle.sent(session, callee)
   }
 
   yield(session: Session, message: Yield): void {
     const pending = session.invocations.get(message.requestId)
     if (pending === undefined) return this.#stale(session, message.requestId, 'YIELD')
-    if (message.options !== EMPTY_DICT && message.options['progress'] === true) {
-      if (pending.timer !== undefined) this.#startTimer(pending) // each answer starts the time anew (RPC-87)
-      if (!pending.wantsProgress) return // RPC-37: nobody asked, the call stays open
-      this.#outbox.deliver(
-        { type: MessageType.RESULT, requestId: pending.callId, details: PROGRESS, payload: message.payload },
-        pending.caller,
-      )
-      return
-    }
+    const { options } = message
+    if (options !== EMPTY_DICT || pending.extra !== undefined) return this.#yieldWithCare(session, pending, message)
     pending.close()
     this.#outbox.deliver(
       { type: MessageType.RESULT, requestId: pending.callId, details: EMPTY_DICT, payload: message.payload },
       pending.caller,
     )
+  }
+
+  #yieldWithCare(session: Session, pending: PendingCall, message: Yield): void {
+    const { options, payload } = message
+    const { caller, extra } = pending
+    if (isPassthru(options) && !caller.takesPassthruAsCaller) {
+      this.#fail(pending, ErrorUri.featureNotSupported, Payload.of(['The caller did not announce payload_passthru_mode'])) // PPT-06
+      if (options['progress'] === true) this.#interruptAt(session, message.requestId, 'killnowait')
+      return
+    }
+    if (options['progress'] === true) {
+      if (pending.timer !== undefined) this.#startTimer(pending) // each answer starts the time anew (RPC-87)
+      if (!pending.wantsProgress) return // RPC-37: nobody asked, the call stays open
+      if (extra !== undefined) extra.tried = undefined // no second attempt once something was forwarded (RPC-101)
+      const details = resultDetails(options, true)
+      this.#outbox.deliver({ type: MessageType.RESULT, requestId: pending.callId, details, payload }, caller)
+      this.#throttle.sent(session, caller)
+      return
+    }
+    this.#end(pending)
+    if (extra?.group !== undefined) return this.#answerPart(extra.group, pending, payload)
+    const details = hasPassthru(options) ? resultDetails(options, false) : EMPTY_DICT
+    this.#outbox.deliver({ type: MessageType.RESULT, requestId: pending.callId, details, payload }, caller)
+  }
+
+  #answerPart(group: CallGroup, part: PendingCall, payload: Payload): void {
+    for (const result of group.answered(part, payload)) this.#outbox.deliver(result, group.head.caller)
+    if (group.open.size === 0) this.#end(group.head)
   }
 
   error(session: Session, message: ErrorMessage): void {
@@ -237,8 +377,50 @@ export class Dealer {
     }
     const pending = session.invocations.get(message.requestId)
     if (pending === undefined) return this.#stale(session, message.requestId, 'ERROR')
-    pending.close()
-    this.#answerError(pending, message.error, message.payload)
+    if (message.error === ErrorUri.unavailable && session.takesReroute && !pending.isKilled) return this.#reroute(pending)
+    this.#fail(pending, message.error, message.payload, message.details)
+  }
+
+  /** Ends a call with an error, and the other parts of a call that ran at all callees. */
+  #fail(pending: PendingCall, error: Uri, payload: Payload, details: Dict = EMPTY_DICT): void {
+    this.#end(pending)
+    const group = pending.extra?.group
+    if (group === undefined) return this.#answerError(pending, error, payload, details)
+    group.open.delete(pending)
+    this.#endParts(group)
+    this.#end(group.head)
+    this.#answerError(group.head, error, payload, details)
+  }
+
+  /** The callee cannot take the call: the next one gets it, as if the first were absent (RPC-92 … RPC-101). */
+  #reroute(pending: PendingCall): void {
+    const { extra } = pending
+    const tried = extra?.tried
+    const isPossible = tried !== undefined && (extra!.upload?.chunks ?? 1) === 1
+    this.#releasePlace(pending)
+    const registration = extra?.registration
+    const next = isPossible ? this.#nextUntried(registration!, tried, pending.callee!, extra!.message.options) : undefined
+    if (next === undefined) {
+      return this.#fail(pending, ErrorUri.noAvailableCallee, Payload.of(['No callee of this procedure is available'])) // RPC-98
+    }
+    pending.revoke()
+    this.#invoke(pending, next, extra!.message, registration!)
+  }
+
+  /** Who comes after `last` by the policy, among those not yet tried (RPC-93). */
+  #nextUntried(registration: Registration, tried: ReadonlySet<Session>, last: Session, options: Dict): Callee | undefined {
+    const { callees, invoke } = registration
+    const isCandidate = (callee: Callee) =>
+      !tried.has(callee.session) && hasPlace(callee) && lacksFeature(callee.session, options) === undefined
+    const candidates = callees.filter(isCandidate)
+    if (candidates.length === 0) return undefined
+    if (invoke === 'random') return candidates[this.#random.below(candidates.length)]
+    if (invoke === 'last') return candidates[candidates.length - 1]
+    if (invoke === 'first') return candidates[0]
+    const at = callees.findIndex((callee) => callee.session === last)
+    const next = candidates.find((callee) => callees.indexOf(callee) > at) ?? candidates[0]!
+    registration.turn = callees.indexOf(next) + 1
+    return next
   }
 
   /** An answer to an invocation that is not pending: late if it was ever sent, otherwise a violation (PRV-07, AMB-04). */
@@ -250,15 +432,33 @@ export class Dealer {
   cancel(session: Session, message: Cancel): void {
     const pending = session.calls.get(message.requestId)
     if (pending === undefined || pending.isKilled) return // it races with RESULT (RPC-72)
-    const mode = pending.callee.takesCancel ? ((message.options['mode'] ?? 'killnowait') as CancelMode) : 'skip' // RPC-69, RPC-70
-    if (mode === 'kill') {
+    const asked = (message.options['mode'] ?? 'killnowait') as CancelMode // RPC-70
+    const mode = pending.callee?.takesCancel || pending.extra?.group !== undefined ? asked : 'skip' // RPC-69
+    if (mode === 'kill' && pending.callee !== undefined) {
       pending.isKilled = true
       this.#interrupt(pending, 'kill')
       return
     }
-    pending.close()
-    this.#answerError(pending, ErrorUri.canceled, Payload.of(['The caller canceled the call']))
-    if (mode === 'killnowait') this.#interrupt(pending, 'killnowait')
+    this.#interruptAll(pending, mode === 'skip' ? undefined : 'killnowait', () =>
+      this.#answerError(pending, ErrorUri.canceled, Payload.of(['The caller canceled the call'])),
+    )
+  }
+
+  /** Ends a call from the caller's side: the caller gets its answer, the callees, if any and if told to, an INTERRUPT. */
+  #interruptAll(pending: PendingCall, mode: CancelMode | undefined, answer: () => void): void {
+    this.#end(pending)
+    answer()
+    if (mode !== undefined && pending.callee !== undefined) this.#interrupt(pending, mode)
+    const group = pending.extra?.group
+    if (group !== undefined) this.#endParts(group, mode)
+  }
+
+  #endParts(group: CallGroup, mode: CancelMode | undefined = 'killnowait'): void {
+    for (const part of group.open) {
+      this.#end(part)
+      if (mode !== undefined) this.#interrupt(part, mode)
+    }
+    group.open.clear()
   }
 
   #startTimer(pending: PendingCall): void {
@@ -267,39 +467,60 @@ export class Dealer {
   }
 
   #expire(pending: PendingCall): void {
-    if (pending.callee.invocations.get(pending.invocationId) !== pending) return // answered in the same instant (RPC-90)
-    pending.close()
-    this.#answerError(pending, ErrorUri.timeout, Payload.of([`No answer within ${pending.timeoutMs} ms`]))
-    this.#interrupt(pending, 'killnowait')
+    if (!pending.isOpen) return // answered in the same instant (RPC-90)
+    this.#interruptAll(pending, 'killnowait', () =>
+      this.#answerError(pending, ErrorUri.timeout, Payload.of([`No answer within ${pending.timeoutMs} ms`])),
+    )
   }
 
   #interrupt(pending: PendingCall, mode: CancelMode): void {
-    if (!pending.callee.takesCancel) return
-    this.#outbox.deliver({ type: MessageType.INTERRUPT, requestId: pending.invocationId, options: { mode } }, pending.callee)
+    if (pending.callee !== undefined) this.#interruptAt(pending.callee, pending.invocationId, mode)
+  }
+  #interruptAt(callee: Session, invocationId: RequestId, mode: CancelMode): void {
+    if (!callee.takesCancel || callee.realm === undefined) return
+    this.#outbox.deliver({ type: MessageType.INTERRUPT, requestId: invocationId, options: { mode } }, callee)
   }
 
-  #answerError(pending: PendingCall, error: Uri, payload: Payload): void {
+  #answerError(pending: PendingCall, error: Uri, payload: Payload, from: Dict = EMPTY_DICT): void {
+    const details = hasPassthru(from) ? resultDetails(from, false) : EMPTY_DICT
     this.#outbox.deliver(
-      { type: MessageType.ERROR, requestType: MessageType.CALL, requestId: pending.callId, details: EMPTY_DICT, error, payload },
+      { type: MessageType.ERROR, requestType: MessageType.CALL, requestId: pending.callId, details, error, payload },
       pending.caller,
     )
+  }
+
+  /** Forgets a call, and whatever it held. */
+  #end(pending: PendingCall): void {
+    pending.close()
+    const { extra } = pending
+    if (extra === undefined) return
+    if (pending.callee === undefined && extra.group === undefined) {
+      const at = extra.registration.queue.indexOf(pending)
+      if (at >= 0) extra.registration.queue.splice(at, 1)
+    }
+    this.#releasePlace(pending)
+  }
+
+  #releasePlace(pending: PendingCall): void {
+    const place = pending.extra?.place
+    if (place === undefined) return
+    pending.extra!.place = undefined
+    place.running--
+    this.#serveQueue(place.registration)
   }
 
   /** An INVOCATION could not be delivered: the caller is told why (RPC-18, SER-24). */
   invocationUndelivered(callee: Session, invocationId: RequestId, error: Uri, text: string): void {
     const pending = callee.invocations.get(invocationId)
     if (pending === undefined) return
-    pending.close()
-    this.#answerError(pending, error, Payload.of([text]))
+    if ((pending.extra?.upload?.chunks ?? 1) > 1) this.#interrupt(pending, 'killnowait') // it knows the chunks before
+    this.#fail(pending, error, Payload.of([text]))
   }
 
   /** A RESULT could not be delivered: the caller gets an ERROR instead, and a stream ends here (RPC-18, SER-24). */
   resultUndelivered(caller: Session, callId: RequestId, error: Uri, text: string): void {
     const pending = caller.calls.get(callId)
-    if (pending !== undefined) {
-      pending.close()
-      this.#interrupt(pending, 'killnowait')
-    }
+    if (pending !== undefined) this.#interruptAll(pending, 'killnowait', () => {})
     caller.fail(MessageType.CALL, callId, error, text)
   }
 
@@ -309,41 +530,38 @@ export class Dealer {
     else if (message.error !== error) this.#outbox.deliver({ ...message, error }, to)
   }
 
-  /** Ends all registrations and calls of a session that leaves (SES-26, RPC-24, RPC-26, RPC-27). */
+  /** `to` did not read the stream that `from` sends it for too long: those calls end (RPC-39). */
+  #endStreams(from: Session, to: Session): void {
+    const text = `The stream stood still for ${this.#rules.limits.streamStallMs} ms because its receiver did not read`
+    for (const pending of [...from.invocations.values(), ...from.calls.values()]) {
+      const isResult = pending.callee === from && pending.caller === to && pending.wantsProgress
+      const isUpload = pending.caller === from && pending.callee === to && pending.extra?.upload !== undefined
+      if (!isResult && !isUpload) continue
+      this.#interruptAll(pending, 'killnowait', () => this.#answerError(pending, ErrorUri.canceled, Payload.of([text])))
+    }
+  }
+
+  /** Ends all calls of a session that leaves (SES-26, RPC-24, RPC-26, RPC-27). */
   leave(session: Session): void {
-    for (const registration of session.registrations.values()) this.#remove(registration, session)
-    session.registrations.clear()
     for (const pending of session.calls.values()) {
-      pending.close()
+      this.#end(pending)
       if (pending.callee !== session) this.#interrupt(pending, 'killnowait')
+      const group = pending.extra?.group
+      if (group !== undefined) this.#endParts(group)
     }
     const why = Payload.of(['The callee left before it answered']) // one for all, so it is encoded once per serializer
-    for (const pending of session.invocations.values()) {
-      pending.close()
-      this.#answerError(pending, ErrorUri.canceled, why)
-    }
+    for (const pending of session.invocations.values()) this.#fail(pending, ErrorUri.canceled, why)
   }
 }
 
-function invocationDetails(
-  caller: Session,
-  message: Call,
-  registration: Registration,
-  callee: Callee,
-  wantsProgress: boolean,
-  timeoutMs: number,
-): Dict {
-  const discloses = (message.options['disclose_me'] === true && callee.session.takesCallerIdentification) || callee.disclosesCaller
-  const forwardsTimeout = callee.forwardsTimeout && timeoutMs > 0
-  if (!discloses && !forwardsTimeout && registration.match === 'exact') return wantsProgress ? RECEIVE_PROGRESS : EMPTY_DICT
-  const details: Record<string, unknown> = {}
-  if (registration.match !== 'exact') details['procedure'] = message.procedure // RPC-113
-  if (wantsProgress) details['receive_progress'] = true
-  if (forwardsTimeout) details['timeout'] = timeoutMs // RPC-84
-  if (discloses) {
-    details['caller'] = caller.id
-    details['caller_authid'] = caller.authid
-    details['caller_authrole'] = caller.authrole
-  }
-  return details
+/** The feature that an invocation with these options needs and the callee did not announce. */
+function lacksFeature(callee: Session, options: Dict): string | undefined {
+  if (options['progress'] === true && !callee.takesUploads) return 'progressive_call_invocations'
+  if (isPassthru(options) && !callee.takesPassthruAsCallee) return 'payload_passthru_mode'
+  return undefined
+}
+
+function withoutProgress(options: Dict): Dict {
+  const { receive_progress: _, ...rest } = options
+  return rest
 }

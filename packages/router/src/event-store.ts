@@ -54,6 +54,9 @@ export interface StreamState extends StreamOptions {
   readonly offset: number
 }
 
+/** Retained events per topic that only some may receive; a store drops the oldest beyond it, as the router does. */
+export const RETAINED_PER_TOPIC_MAX = 100
+
 /** A publication and where it belongs. */
 export interface EventRecord {
   readonly event: StoredEvent

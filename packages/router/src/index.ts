@@ -8,6 +8,7 @@ export {
   type HistoryQuery,
   isVisibleTo,
   type Principal,
+  RETAINED_PER_TOPIC_MAX,
   type StoredEvent,
   type StoreFailure,
   type StreamOptions,
@@ -15,7 +16,9 @@ export {
 } from './event-store.ts'
 export { ROUTER_FEATURES } from './handshake.ts'
 export { DEFAULT_LIMITS, LimitUri, type RouterLimits } from './limits.ts'
+export { MemoryEventStore } from './memory-event-store.ts'
 export { PatternIndex } from './pattern-index.ts'
 export type { Realm } from './realm.ts'
 export type { HistoryOptions, ProcedureOptions, RealmOptions, ResumeOptions, TopicOptions } from './realm-options.ts'
 export { Router, type RouterObserver, type RouterOptions, type SessionSummary } from './router.ts'
+export { streamsOf } from './stream-options.ts'

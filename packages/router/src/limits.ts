@@ -14,6 +14,26 @@ export interface RouterLimits {
   readonly registrationsMax: number
   /** Longest URI in UTF-16 units. A longer one is answered as invalid (`wamp.error.invalid_uri`). */
   readonly uriLengthMax: number
+  /** Calls that wait at one registration for a place under `concurrency`. One more is answered with `crosspoint.error.too_many_calls`. */
+  readonly callsQueuedMax: number
+  /** Messages of one session that wait for a decision of the authorizer; then its transport is not read until there is one. */
+  readonly heldMessagesMax: number
+  /** Bytes that may wait for the receiver of a stream of progressive messages; then its sender is not read until they have left. */
+  readonly streamBufferedBytesMax: number
+  /** How long a stream may stand still because its receiver does not read, in milliseconds. Then the call ends. */
+  readonly streamStallMs: number
+  /** Testaments per session and scope. One more is answered with ERROR `crosspoint.error.too_many_testaments`. */
+  readonly testamentsMax: number
+  /** Topics of a realm with retained events. An event of one more is not retained. */
+  readonly retainedTopicsMax: number
+  /** Bytes of payload of all retained events of a realm. An event that would exceed them is not retained. */
+  readonly retainedBytesMax: number
+  /** Events in one answer of history. The caller asks again for more. */
+  readonly historyEventsMax: number
+  /** Bytes of payload in one answer of history. The caller asks again for more. */
+  readonly historyBytesMax: number
+  /** Descriptions of procedures, topics and errors in a realm. One more is answered with `crosspoint.error.too_many_definitions`. */
+  readonly definitionsMax: number
 }
 
 export const DEFAULT_LIMITS: RouterLimits = Object.freeze({
@@ -23,6 +43,16 @@ export const DEFAULT_LIMITS: RouterLimits = Object.freeze({
   subscriptionsMax: 100_000,
   registrationsMax: 100_000,
   uriLengthMax: 1_024,
+  callsQueuedMax: 1_000,
+  heldMessagesMax: 100,
+  streamBufferedBytesMax: 1_048_576,
+  streamStallMs: 30_000,
+  testamentsMax: 100,
+  retainedTopicsMax: 100_000,
+  retainedBytesMax: 268_435_456,
+  historyEventsMax: 1_000,
+  historyBytesMax: 4_194_304,
+  definitionsMax: 10_000,
 })
 
 /** Our own error URIs, for limits that WAMP has no URI for. */
@@ -30,4 +60,7 @@ export const LimitUri = {
   tooManyCalls: 'crosspoint.error.too_many_calls',
   tooManySubscriptions: 'crosspoint.error.too_many_subscriptions',
   tooManyRegistrations: 'crosspoint.error.too_many_registrations',
+  tooManyTestaments: 'crosspoint.error.too_many_testaments',
+  tooManyDefinitions: 'crosspoint.error.too_many_definitions',
+  notStored: 'crosspoint.error.not_stored',
 } as const

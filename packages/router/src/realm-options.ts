@@ -77,4 +77,6 @@ export interface ResumeOptions {
   readonly waitMs?: number | undefined
   /** How many messages wait for the client. One more ends the session. Default: 1000. */
   readonly messagesMax?: number | undefined
+  /** How many bytes of payload wait for the client. More end the session. Default: 4 MiB. */
+  readonly bytesMax?: number | undefined
 }

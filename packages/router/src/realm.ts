@@ -5,91 +5,126 @@
 import {
   type Clock,
   CloseUri,
+  type Dict,
   EMPTY_DICT,
   ErrorUri,
-  isValidUri,
-  type MatchPolicy,
   type Message,
   MessageType,
   ProtocolViolation,
   type Random,
   type Uri,
-  type UriRule,
+  type Welcome,
 } from '@crosspoint/protocol'
-import { EMPTY_PAYLOAD, shown, type Undelivered, uriRuleText } from '@crosspoint/protocol/internal'
+import { EMPTY_PAYLOAD, type Peer, type Undelivered } from '@crosspoint/protocol/internal'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
+import { isPassthru } from './details.ts'
+import { Guard } from './guard.ts'
+import { History } from './history.ts'
 import type { RouterLimits } from './limits.ts'
+import { MemoryEventStore } from './memory-event-store.ts'
+import { historyMeta } from './meta/history-meta.ts'
+import { reflection } from './meta/reflection.ts'
+import { registrationMeta } from './meta/registration-meta.ts'
+import { describeSession, sessionMeta } from './meta/session-meta.ts'
+import { subscriptionMeta } from './meta/subscription-meta.ts'
+import { type Ask, SCOPES, Testaments } from './meta/testaments.ts'
 import { Outbox } from './outbox.ts'
+import type { OwnProcedure } from './own-procedures.ts'
 import type { RealmOptions } from './realm-options.ts'
+import { RealmRules } from './realm-rules.ts'
+import { Registrations, type Tell } from './registrations.ts'
+import { RetainedEvents } from './retained-events.ts'
 import type { Session } from './session.ts'
-
-/** Options of a realm, as resolved, with the checks that follow from them. */
-export class RealmRules {
-  readonly limits: RouterLimits
-  readonly isStrict: boolean
-  readonly allowsDisclose: boolean
-  readonly #uriRule: UriRule
-
-  constructor(options: RealmOptions, limits: RouterLimits) {
-    this.limits = limits
-    this.isStrict = (options.requestIds ?? 'strict') === 'strict'
-    this.allowsDisclose = options.allowDisclose ?? true
-    this.#uriRule = options.uriRule ?? 'loose'
-  }
-
-  /** Why `uri` cannot be used under `match`, `undefined` when it can. */
-  refuseUri(what: string, uri: Uri, match: MatchPolicy): string | undefined {
-    if (uri.length > this.limits.uriLengthMax) {
-      return `Cannot ${what} ${shown(uri)}: a URI has at most ${this.limits.uriLengthMax} characters, this one ${uri.length}`
-    }
-    if (isValidUri(uri, match, this.#uriRule)) return undefined
-    return `Cannot ${what} ${shown(uri)}: ${uriRuleText(match, this.#uriRule)}`
-  }
-}
+import { SlowSubscribers } from './slow-subscribers.ts'
+import { streamsOf } from './stream-options.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { Throttle } from './throttle.ts'
 
 /** Told about what ends sessions and what could not be delivered; for logs and counters. */
 export interface RealmObserver {
   ended(session: Session, reason: Uri, message: string): void
-  /** An event was dropped for one subscriber (PUB-15, SER-24). */
-  eventDropped(session: Session, why: Undelivered): void
+  /** An event was dropped for one subscriber (PUB-15, SER-24), or left out because it is slow. */
+  eventDropped(session: Session, why: Undelivered | 'slow'): void
+  /** The store of events begins to fail, with why, or works again. */
+  storeFailing(failure: string | undefined): void
 }
 
 export class Realm {
   readonly name: Uri
   readonly rules: RealmRules
   readonly outbox: Outbox
+  readonly subscriptions: Subscriptions
   readonly broker: Broker
+  readonly registrations: Registrations
   readonly dealer: Dealer
+  readonly retained: RetainedEvents
+  readonly testaments: Testaments
+  readonly history: History
   readonly sessions = new Map<number, Session>()
   readonly #clock: Clock
   readonly #observer: RealmObserver
+  readonly #throttle: Throttle
+  readonly #guard: Guard | undefined
+  readonly #waitMs: number
   #isInTurn = false
   #inputs: (() => void)[] = []
   /** What to do about messages of this turn that could not be delivered. */
   #losses: (() => void)[] = []
 
   constructor(options: RealmOptions, limits: RouterLimits, clock: Clock, random: Random, observer: RealmObserver) {
+    const turn = (input: () => void): void => this.turn(input)
+    const tell: Tell = (topic, args) => this.broker.publishMeta(topic, args)
+    const own = new Map<Uri, OwnProcedure>()
     this.name = options.name
     this.rules = new RealmRules(options, limits)
     this.#clock = clock
     this.#observer = observer
+    this.#waitMs = options.resume?.waitMs ?? RESUME_WAIT_MS
     this.outbox = new Outbox((message, session, why) => this.#undelivered(message, session, why))
-    this.broker = new Broker(this.rules, this.outbox, random)
-    this.dealer = new Dealer(this.rules, this.outbox, clock, random, (input) => this.turn(input))
+    const store = options.events ?? new MemoryEventStore(streamsOf(options.history ?? [], this.rules), random)
+    this.history = new History(store, clock, turn, (failure) => observer.storeFailing(failure))
+    this.retained = new RetainedEvents(limits, store.retained)
+    this.subscriptions = new Subscriptions(this.rules, this.outbox, clock, tell, store)
+    const slow = new SlowSubscribers(this.outbox, turn, (session) => observer.eventDropped(session, 'slow'))
+    this.broker = new Broker(this.rules, this.outbox, clock, random, this.subscriptions, this.history, this.retained, slow)
+    this.registrations = new Registrations(this.rules, this.outbox, clock, tell, (uri) => own.has(uri))
+    this.#throttle = new Throttle(limits, clock, turn)
+    this.dealer = new Dealer(this.rules, this.outbox, clock, random, this.registrations, own, this.#throttle, turn)
+    const { authorizer } = options
+    this.#guard =
+      authorizer && new Guard(authorizer, this.name, this.rules, turn, (session, message, again) => this.#act(session, message, again))
+    const ask: Ask = (principal, action, uri, dict, decide) =>
+      this.#guard === undefined ? decide('allowed') : this.#guard.ask(principal, action, uri, dict, decide)
+    this.testaments = new Testaments(this.rules, this.broker, ask)
+    const { history, registrations, rules, sessions, subscriptions } = this
+    const procedures = {
+      ...sessionMeta({ sessions, kill: (...kill) => this.#kill(...kill) }),
+      ...registrationMeta(registrations, sessions),
+      ...subscriptionMeta(subscriptions, sessions),
+      ...historyMeta({ rules, subscriptions, history, ask, now: () => clock.now() }),
+      ...reflection({ rules, registrations, tell, ask }),
+      ...this.testaments.procedures,
+    }
+    for (const [uri, procedure] of Object.entries(procedures)) own.set(uri, procedure)
   }
 
   /** Takes a message that the session found legal. */
   receive(session: Session, message: Message): void {
     if (this.#isInTurn) {
-      this.#inputs.push(() => this.#handle(session, message))
+      this.#inputs.push(() => this.#handle(session, message, false))
       return
     }
     this.#isInTurn = true
-    this.#handle(session, message)
+    this.#handle(session, message, false)
     this.#flush()
     if (this.#inputs.length > 0) this.#drain()
     this.#isInTurn = false
+  }
+
+  /** Takes a CALL whose request id was used before (RPC-60). */
+  receiveContinuation(session: Session, message: Message): void {
+    this.turn(() => this.#handle(session, message, true))
   }
 
   /** Takes any other input: a timer, a late decision, a closed transport. */
@@ -125,17 +160,23 @@ export class Realm {
     }
   }
 
-  #handle(session: Session, message: Message): void {
+  #handle(session: Session, message: Message, isContinuation: boolean): void {
     if (session.realm !== this || session.state !== 'established') return // it ended while the message waited
+    if (this.#guard === undefined) this.#act(session, message, isContinuation)
+    else this.#guard.pass(session, message, isContinuation)
+  }
+
+  #act(session: Session, message: Message, isContinuation: boolean): void {
     switch (message.type) {
       case MessageType.CALL:
-        if (message.options !== EMPTY_DICT && this.#refusesOptions(session, message.options, 'CALL')) return
+        if (message.options !== EMPTY_DICT && refusesCall(session, message.options)) return
+        if (isContinuation) return this.dealer.continueCall(session, message)
         return this.dealer.call(session, message)
       case MessageType.YIELD:
-        if (message.options !== EMPTY_DICT && this.#refusesOptions(session, message.options, 'YIELD')) return
+        if (message.options !== EMPTY_DICT && refusesPassthru(session, message.options, 'YIELD', session.takesPassthruAsCallee)) return
         return this.dealer.yield(session, message)
       case MessageType.PUBLISH:
-        if (message.options !== EMPTY_DICT && this.#refusesOptions(session, message.options, 'PUBLISH')) return
+        if (message.options !== EMPTY_DICT && refusesPassthru(session, message.options, 'PUBLISH', session.sendsPassthruAsPublisher)) return
         return this.broker.publish(session, message)
       case MessageType.ERROR:
         return this.dealer.error(session, message)
@@ -144,27 +185,14 @@ export class Realm {
       case MessageType.SUBSCRIBE:
         return this.broker.subscribe(session, message)
       case MessageType.UNSUBSCRIBE:
-        return this.broker.unsubscribe(session, message)
+        return this.subscriptions.unsubscribe(session, message)
       case MessageType.REGISTER:
-        return this.dealer.register(session, message)
+        return this.registrations.register(session, message)
       case MessageType.UNREGISTER:
-        return this.dealer.unregister(session, message)
+        return this.registrations.unregister(session, message)
       default:
         throw new Error(`Session ${session.id} let message type ${message.type} through to the realm`)
     }
-  }
-
-  /** Options whose use is a violation as long as the router does not announce their feature (PRV-12, PRV-16). */
-  #refusesOptions(session: Session, options: { readonly [key: string]: unknown }, name: string): boolean {
-    if (name === 'CALL' && options['progress'] === true) {
-      session.violate(new ProtocolViolation('CALL.Options.progress needs the feature progressive_call_invocations, which is not announced')) // PRV-11, PRV-12
-      return true
-    }
-    if (typeof options['ppt_scheme'] === 'string' && options['ppt_scheme'] !== '') {
-      session.violate(new ProtocolViolation(`${name}.Options.ppt_scheme needs the feature payload_passthru_mode, which is not announced`)) // PRV-16
-      return true
-    }
-    return false
   }
 
   /** Takes in a session whose HELLO was accepted; `welcome` is its first message (ORD-10). */
@@ -175,7 +203,43 @@ export class Realm {
       this.sessions.set(session.id, session)
       session.established()
       this.outbox.deliver(welcome, session)
+      this.broker.publishMeta('wamp.session.on_join', () => [describeSession(session)]) // META-25
     })
+  }
+
+  /** The transport of a session that may be resumed is gone: messages for it wait (RES-07). */
+  pause(session: Session, reason: string): void {
+    this.turn(() => {
+      if (session.realm !== this || session.resumption?.isDetached !== true) return
+      session.timer = this.#clock.setTimer(this.#waitMs, () => this.lost(session, reason))
+      this.testaments.fire(session, 'detached')
+    })
+  }
+
+  /** The client is back with another transport. `welcome` makes its answer, for the number of messages received so far. */
+  resume(session: Session, peer: Peer, received: number | undefined, welcome: (received: number) => Message): void {
+    this.turn(() => {
+      const { resumption } = session
+      if (session.realm !== this || resumption === undefined) return peer.close(ErrorUri.noSuchSession)
+      session.resumed()
+      resumption.attach(peer)
+      peer.establish()
+      resumption.sendUncounted(welcome(resumption.received))
+      resumption.replay(received)
+    })
+  }
+
+  /** Sends a session away: it has left when this returns, and has some time to answer (META-20, META-24). */
+  #kill(session: Session, reason: Uri, message: string | undefined, isSilent: boolean): void {
+    this.#leave(session, isSilent)
+    this.#dismiss(session, reason, message === undefined ? {} : { message })
+  }
+
+  #dismiss(session: Session, reason: Uri, details: { readonly message?: string }): void {
+    session.state = 'shutting_down'
+    if (session.resumption?.isDetached === true) return session.finish(reason, 'nobody was there')
+    this.outbox.deliver({ type: MessageType.GOODBYE, details, reason }, session)
+    session.timer = this.#clock.setTimer(this.rules.limits.goodbyeTimeoutMs, () => session.finish(reason, 'no answer to GOODBYE'))
   }
 
   /** The peer said GOODBYE: it is answered, and the session is over (SES-18). */
@@ -230,18 +294,31 @@ export class Realm {
     this.turn(() => {
       for (const session of [...this.sessions.values()]) {
         this.#leave(session)
-        session.state = 'shutting_down'
-        this.outbox.deliver({ type: MessageType.GOODBYE, details: {}, reason }, session)
-        session.timer = this.#clock.setTimer(this.rules.limits.goodbyeTimeoutMs, () => session.finish(reason, 'no answer to GOODBYE'))
+        this.#dismiss(session, reason, {})
       }
     })
   }
 
-  #leave(session: Session): void {
+  /** What ends with a session, in the order of META-25. `isSilent`: without session meta events and testaments (META-22). */
+  #leave(session: Session, isSilent = false): void {
     this.sessions.delete(session.id)
     session.realm = undefined
+    this.#guard?.leave(session)
+    this.#throttle.leave(session)
+    this.subscriptions.leave(session)
+    this.registrations.leave(session)
     this.dealer.leave(session)
-    this.broker.leave(session)
+    if (isSilent) return this.testaments.forget(session)
+    for (const scope of SCOPES) this.testaments.fire(session, scope)
+    this.broker.publishMeta('wamp.session.on_leave', () => [session.id, session.authid, session.authrole])
+  }
+
+  /** A WELCOME that is too long for its client goes without features; when that does not help, the client would wait forever. */
+  #welcomeShorter(session: Session, welcome: Welcome, error: Uri, text: string): void {
+    if (session.realm !== this) return
+    const { roles, ...details } = welcome.details
+    if (roles === PLAIN_ROLES) return this.abort(session, error, text)
+    this.outbox.deliver({ ...welcome, details: { ...details, roles: PLAIN_ROLES } }, session)
   }
 
   #undelivered(message: Message, session: Session, why: Undelivered): void {
@@ -263,10 +340,32 @@ export class Realm {
           if (session.realm === this) this.dealer.errorUndelivered(session, message, error)
           return
         case MessageType.WELCOME:
-          return this.abort(session, error, text) // it would wait forever
+          return this.#welcomeShorter(session, message, error, text)
         default:
           return
       }
     })
   }
+}
+
+const RESUME_WAIT_MS = 30_000
+const PLAIN_ROLES: Dict = Object.freeze({ broker: {}, dealer: {} })
+
+/** Options of CALL whose use is a violation by a caller that did not announce their feature (PRV-11, PRV-16). */
+function refusesCall(session: Session, options: Dict): boolean {
+  if (options['progress'] === true && !session.sendsUploads) {
+    session.violate(
+      new ProtocolViolation('CALL.Options.progress needs the feature progressive_call_invocations, which the caller did not announce'),
+    )
+    return true
+  }
+  return refusesPassthru(session, options, 'CALL', session.takesPassthruAsCaller)
+}
+
+function refusesPassthru(session: Session, options: Dict, name: string, isAnnounced: boolean): boolean {
+  if (isAnnounced || !isPassthru(options)) return false
+  session.violate(
+    new ProtocolViolation(`${name}.Options.ppt_scheme needs the feature payload_passthru_mode, which the sender did not announce`),
+  )
+  return true
 }

@@ -4,8 +4,11 @@
 import {
   type Clock,
   CloseUri,
+  type Dict,
+  EMPTY_DICT,
   ErrorUri,
   type Hello,
+  isId,
   MessageType,
   ProtocolViolation,
   type Random,
@@ -19,7 +22,8 @@ import { type Announcement, LocalPeer, type Peer, RemotePeer } from '@crosspoint
 import { checkRealm, isRefusal, type Refusal, randomAuthid, readHello, welcomeDetails } from './handshake.ts'
 import { DEFAULT_LIMITS, type RouterLimits } from './limits.ts'
 import { Realm } from './realm.ts'
-import type { RealmOptions } from './realm-options.ts'
+import type { RealmOptions, ResumeOptions } from './realm-options.ts'
+import { drawToken, isSameToken, Resumption, readResumption } from './resumption.ts'
 import { Session } from './session.ts'
 
 /** Told about ends, refusals and losses; for logs and counters. All members are optional. */
@@ -30,8 +34,10 @@ export interface RouterObserver {
   onSessionEnd?(session: SessionSummary, reason: Uri, message: string): void
   /** A peer was refused, or went, before it joined. */
   onRefused?(peer: string, reason: Uri, message: string): void
-  /** An event was dropped for one subscriber: longer than it accepts, or without a form in its serializer. */
-  onEventDropped?(session: SessionSummary, why: 'too_large' | 'unserializable'): void
+  /** An event was dropped for one subscriber: longer than it accepts, without a form in its serializer, or because it is slow. */
+  onEventDropped?(session: SessionSummary, why: 'too_large' | 'unserializable' | 'slow'): void
+  /** The store of a realm's events begins to fail, with why, or works again (`undefined`). Routing goes on. */
+  onStoreFailing?(realm: Uri, failure: string | undefined): void
 }
 
 export interface SessionSummary {
@@ -63,6 +69,9 @@ export class Router {
   /** Their ids, from HELLO on: also of those that have not joined yet because a turn goes on. */
   readonly #ids = new Set<SessionId>()
   readonly #realmNames = new WeakMap<Session, Uri>()
+  /** By realm, where sessions may be resumed; and those sessions. */
+  readonly #resumeOptions = new Map<Uri, ResumeOptions>()
+  readonly #resumable = new Map<number, Session>()
   #isClosing = false
   #onClosed: (() => void) | undefined
 
@@ -84,9 +93,12 @@ export class Router {
     if (this.#realms.has(options.name)) throw new UsageError('ERR_INVALID_ARGUMENT', `The realm "${options.name}" is given twice`)
     const observer = {
       ended: (session: Session, reason: Uri, message: string) => this.#ended(session, reason, message),
-      eventDropped: (session: Session, why: 'too_large' | 'unserializable') => this.#observer.onEventDropped?.(this.#summary(session), why),
+      eventDropped: (session: Session, why: 'too_large' | 'unserializable' | 'slow') =>
+        this.#observer.onEventDropped?.(this.#summary(session), why),
+      storeFailing: (failure: string | undefined) => this.#observer.onStoreFailing?.(options.name, failure),
     }
     this.#realms.set(options.name, new Realm(options, this.#limits, this.#clock, this.#random, observer))
+    if (options.resume !== undefined) this.#resumeOptions.set(options.name, options.resume)
   }
 
   /** The realm of that name, for counts in tests and management. */
@@ -131,6 +143,8 @@ export class Router {
 
   #hello(session: Session, hello: Hello): void {
     if (this.#isClosing) return session.abort(CloseUri.systemShutdown, 'The router is shutting down') // SES-29
+    const resumption = readResumption(hello.details)
+    if (resumption !== undefined) return this.#resume(session, resumption)
     const name: Uri | Refusal = checkRealm(hello, (realm) => this.#realms.has(realm))
     if (isRefusal(name)) return session.abort(name.reason, name.message)
     let roles: Announcement | Refusal
@@ -146,9 +160,53 @@ export class Router {
     session.authrole = 'anonymous'
     session.announce(roles)
     this.#realmNames.set(session, name)
-    const details = welcomeDetails(name, session.authid, session.authrole, this.#agent)
+    const more = this.#offerResumption(session, name, hello)
+    const details = welcomeDetails(name, session.authid, session.authrole, this.#agent, more)
     this.#realms.get(name)!.join(session, { type: MessageType.WELCOME, sessionId: session.id, details })
     this.#observer.onSessionStart?.(this.#summary(session))
+  }
+
+  /** What WELCOME says of resumption: nothing, unless the client and the realm want it (RES-01). */
+  #offerResumption(session: Session, name: Uri, hello: Hello): Dict {
+    const options = this.#resumeOptions.get(name)
+    if (options === undefined || hello.details['resumable'] !== true) return EMPTY_DICT
+    const { messagesMax = 1_000, bytesMax = 4_194_304 } = options
+    const realm = this.#realms.get(name)!
+    const overflow = () => realm.lost(session, `more messages wait for the client than it may leave waiting (messagesMax ${messagesMax})`)
+    const resumption = new Resumption(messagesMax, bytesMax, overflow)
+    const { peer } = session
+    session.makeResumable(resumption)
+    resumption.attach(peer)
+    resumption.token = drawToken(this.#random)
+    this.#resumable.set(session.id, session)
+    return { resumable: true, resume_token: resumption.token }
+  }
+
+  /** A HELLO that wants to go on with a session (RES-03, RES-06). */
+  #resume(visitor: Session, asked: NonNullable<ReturnType<typeof readResumption>>): void {
+    const { session: id, token } = asked
+    if (!isId(id) || typeof token !== 'string') {
+      return visitor.violate(new ProtocolViolation('A HELLO that resumes must have resume_session, an id, and resume_token, a string'))
+    }
+    const received = typeof asked.received === 'number' && Number.isInteger(asked.received) ? asked.received : undefined
+    const session = this.#resumable.get(id)
+    const resumption = session?.resumption
+    if (
+      session?.realm === undefined ||
+      resumption === undefined ||
+      !isSameToken(token, resumption.token) ||
+      !resumption.canReplay(received)
+    ) {
+      return visitor.abort(ErrorUri.noSuchSession, `There is no session ${id} that this token resumes`)
+    }
+    const { realm } = session
+    session.address = visitor.address
+    resumption.token = drawToken(this.#random)
+    const more = { resumed: true, resumable: true, resume_token: resumption.token }
+    realm.resume(session, visitor.surrender(), received, (count) => {
+      const details = welcomeDetails(realm.name, session.authid, session.authrole, this.#agent, { ...more, _received: count })
+      return { type: MessageType.WELCOME, sessionId: session.id, details }
+    })
   }
 
   /** An id that no live session of any realm has (ID-14). */
@@ -164,6 +222,8 @@ export class Router {
   #ended(session: Session, reason: Uri, message: string): void {
     if (!this.#sessions.delete(session)) return
     this.#ids.delete(session.id)
+    this.#resumable.delete(session.id)
+    if (session.hasSurrendered) return this.#checkClosed()
     if (this.#realmNames.has(session)) this.#observer.onSessionEnd?.(this.#summary(session), reason, message)
     else this.#observer.onRefused?.(session.address, reason, message)
     this.#checkClosed()

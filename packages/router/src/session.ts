@@ -18,11 +18,12 @@ import {
   type Uri,
 } from '@crosspoint/protocol'
 import { type Announcement, CLIENT_ROLES, EMPTY_PAYLOAD, layoutOf, nextRequestId, type Peer } from '@crosspoint/protocol/internal'
-import type { Subscription } from './broker.ts'
-import type { Registration } from './dealer.ts'
 import type { PendingCall } from './pending-calls.ts'
 import type { Realm } from './realm.ts'
+import type { Registration } from './registration.ts'
 import { RequestTable } from './request-table.ts'
+import type { Resumption } from './resumption.ts'
+import type { Subscription } from './subscription.ts'
 
 /** What a session needs of the router that it attached to. */
 export interface SessionHost {
@@ -50,9 +51,9 @@ const ROLE_OF: readonly (keyof typeof ROLE_BIT | undefined)[] = (() => {
 const BIT_OF: readonly number[] = ROLE_OF.map((role) => (role === undefined ? 0 : ROLE_BIT[role]))
 
 export class Session {
-  readonly peer: Peer
+  peer: Peer
   /** Where the peer is, for logs. */
-  readonly address: string
+  address: string
   readonly #host: SessionHost
   state: SessionState = 'closed'
   id = 0 as SessionId
@@ -65,7 +66,19 @@ export class Session {
   takesTimeout = false
   takesCallerIdentification = false
   takesPublisherIdentification = false
+  takesPublicationTrustlevels = false
+  takesCallTrustlevels = false
+  takesReroute = false
+  takesUploads = false
+  takesPassthruAsCaller = false
+  takesPassthruAsCallee = false
+  takesRegistrationRevocation = false
+  takesSubscriptionRevocation = false
   asksForProgress = false
+  sendsUploads = false
+  sendsPassthruAsPublisher = false
+  /** What outlives the transport, for a session that may be resumed. */
+  resumption: Resumption | undefined = undefined
   readonly subscriptions = new Map<number, Subscription>()
   readonly registrations = new Map<number, Registration>()
   /** Calls of this session in flight, by CALL request id. */
@@ -82,9 +95,36 @@ export class Session {
     this.peer = peer
     this.address = address
     this.#host = host
+    this.#listenTo(peer)
+  }
+
+  #listenTo(peer: Peer): void {
     peer.onMessage = (message) => this.receive(message)
     peer.onViolation = (violation) => this.violate(violation)
     peer.onClose = (reason) => this.#lost(reason)
+  }
+
+  /** From now on the session can lose its transport and go on with another (RES-01). */
+  makeResumable(resumption: Resumption): void {
+    this.resumption = resumption
+    this.peer = resumption
+    this.#listenTo(resumption)
+  }
+
+  /** Another transport takes the place of the lost one, or of one that is still there. */
+  resumed(): void {
+    this.#stopTimer()
+    this.resumption?.giveUp()
+  }
+
+  hasSurrendered = false
+  /** Gives its peer away: this was only the HELLO of a session that goes on. */
+  surrender(): Peer {
+    this.state = 'failed'
+    this.hasSurrendered = true
+    this.#stopTimer()
+    this.#host.ended(this, '', '')
+    return this.peer
   }
 
   /** Keeps what HELLO announced. */
@@ -95,7 +135,17 @@ export class Session {
     this.takesTimeout = has(roles, 'callee', 'call_timeout')
     this.takesCallerIdentification = has(roles, 'callee', 'caller_identification')
     this.takesPublisherIdentification = has(roles, 'subscriber', 'publisher_identification')
+    this.takesPublicationTrustlevels = has(roles, 'subscriber', 'publication_trustlevels')
+    this.takesCallTrustlevels = has(roles, 'callee', 'call_trustlevels')
+    this.takesReroute = has(roles, 'callee', 'call_reroute')
+    this.takesUploads = has(roles, 'callee', 'progressive_call_invocations')
+    this.takesPassthruAsCaller = has(roles, 'caller', 'payload_passthru_mode')
+    this.takesPassthruAsCallee = has(roles, 'callee', 'payload_passthru_mode')
+    this.takesRegistrationRevocation = has(roles, 'callee', 'registration_revocation')
+    this.takesSubscriptionRevocation = has(roles, 'subscriber', 'subscription_revocation')
     this.asksForProgress = has(roles, 'caller', 'progressive_call_results')
+    this.sendsUploads = has(roles, 'caller', 'progressive_call_invocations')
+    this.sendsPassthruAsPublisher = has(roles, 'publisher', 'payload_passthru_mode')
   }
 
   receive(message: Message): void {
@@ -115,6 +165,7 @@ export class Session {
     if (type !== MessageType.YIELD && type !== MessageType.CANCEL && type !== MessageType.ERROR) {
       const id = (message as { requestId: RequestId }).requestId
       if (id !== this.#lastRequestId + 1 && !this.#acceptsOutOfOrder(id)) {
+        if (type === MessageType.CALL && id <= this.#lastRequestId) return realm.receiveContinuation(this, message) // RPC-60
         const expected = nextRequestId(this.#lastRequestId)
         this.violate(new ProtocolViolation(`${nameOf(type)}.Request must be ${expected}, the id after the last one, not ${id}`))
         return
@@ -186,6 +237,15 @@ export class Session {
     this.#host.ended(this, reason, message)
   }
 
+  /** Stops reading from the peer until every `hold` has had its `release`. */
+  hold(): void {
+    if (this.#holds++ === 0) this.peer.pause()
+  }
+  release(): void {
+    if (--this.#holds === 0) this.peer.resume()
+  }
+  #holds = 0
+
   /** Answers a request with ERROR. */
   fail(requestType: number, requestId: RequestId, error: Uri, text: string): void {
     this.realm!.outbox.deliver(
@@ -223,6 +283,7 @@ export class Session {
   #lost(reason: string): void {
     this.#stopTimer()
     const realm = this.realm
+    if (realm !== undefined && this.resumption !== undefined && this.state === 'established') return realm.pause(this, reason)
     if (realm !== undefined) {
       realm.lost(this, reason)
       return
@@ -232,6 +293,7 @@ export class Session {
     this.#host.ended(this, 'wamp.close.transport_lost', reason)
   }
 
+  /** The deadline no longer matters. */
   #stopTimer(): void {
     this.timer?.cancel()
     this.timer = undefined

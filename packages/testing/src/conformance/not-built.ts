@@ -34,7 +34,6 @@ export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
 /** Single ids of sections that are built otherwise. */
 export const IDS_NOT_BUILT: { readonly [id: string]: string } = {
   'SES-25': 'the transport closes with the session; a client opens a new one',
-  'FEA-15': 'reflection comes with the whole of WAMP',
   'RPC-06': 'it needs an authorizer, which comes with identity and permission',
   'RPC-79': 'it needs a call that waits in the dealer, for an authorizer or a concurrency limit; both come later',
   'RPC-109': "it needs the router's own procedures, the meta API, which comes with the whole of WAMP",

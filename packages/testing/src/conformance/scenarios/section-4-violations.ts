@@ -20,6 +20,7 @@ import {
 
 const TOPIC = 'com.example.topic'
 const PROCEDURE = 'com.example.procedure'
+const PLAIN_ROLES = { caller: {}, callee: {}, publisher: {}, subscriber: {} }
 const FRAMES = { ways: ['memory', 'sockets'] } as const
 
 /** The witness hears of the topic; the violator has a procedure. */
@@ -32,6 +33,11 @@ const prepared: readonly Step[] = [
   expect('violator', 65, 1, any),
 ]
 
+/** The same with a violator that announced no features. */
+const preparedPlain: readonly Step[] = prepared.map((step) =>
+  step.kind === 'send' && step.who === 'violator' && step.message[0] === 1 ? send('violator', 1, 'realm1', { roles: PLAIN_ROLES }) : step,
+)
+
 /** The violator's next new request has the id 2 in `offence`, and the one queued behind it has `nextId`. */
 function row(
   id: string,
@@ -40,9 +46,10 @@ function row(
   text = '',
   nextId = 2,
   options: Parameters<typeof scenario>[3] = {},
+  before: readonly Step[] = prepared,
 ): Scenario {
   const steps = [
-    ...prepared,
+    ...before,
     ...offence,
     send('violator', 16, nextId, {}, TOPIC, ['behind the violation']),
     violation('violator', text),
@@ -51,6 +58,11 @@ function row(
     expect('witness', 8, 48, 2, any, 'wamp.error.no_such_procedure'),
   ]
   return scenario(id, title, steps, options)
+}
+
+/** The offence of a violator that announced no features. */
+function plain(id: string, title: string, text: string, offence: readonly Step[]): Scenario {
+  return row(id, title, offence, text, 3, {}, preparedPlain)
 }
 
 /** Messages before a session, then a HELLO that comes too late. */
@@ -97,20 +109,9 @@ const rows: readonly Scenario[] = [
     2,
     FRAMES,
   ),
-  row(
-    'PRV-11',
-    'progress: true of a caller that did not announce it',
-    [send('violator', 48, 2, { progress: true }, 'com.example.other')],
-    'progress',
-    3,
-  ),
-  row(
-    'PRV-12',
-    'progress: true to a dealer that did not announce it',
-    [send('violator', 48, 2, { progress: true }, 'com.example.other')],
-    'progress',
-    3,
-  ),
+  plain('PRV-11', 'progress: true of a caller that did not announce it', 'progress', [
+    send('violator', 48, 2, { progress: true }, 'com.example.other'),
+  ]),
   row('PRV-13', 'a CALL id beyond the next', [send('violator', 48, 4, {}, 'com.example.other')], '4', 5),
   row(
     'PRV-13',
@@ -127,15 +128,15 @@ const rows: readonly Scenario[] = [
     3,
     { realm: { requestIds: 'lenient' } },
   ),
-  row('PRV-16', 'CALL with ppt_scheme', [send('violator', 48, 2, ppt, 'com.example.other')], 'ppt_scheme', 3),
-  row('PRV-16', 'PUBLISH with ppt_scheme', [send('violator', 16, 2, ppt, TOPIC)], 'ppt_scheme', 3),
-  row(
-    'PRV-16',
-    'YIELD with ppt_scheme',
-    [send('violator', 48, 2, {}, PROCEDURE), expect('violator', 68, 1, any, any), send('violator', 70, 1, ppt)],
-    'ppt_scheme',
-    3,
-  ),
+  plain('PRV-16', 'CALL with ppt_scheme of a caller that did not announce it', 'ppt_scheme', [
+    send('violator', 48, 2, ppt, 'com.example.other'),
+  ]),
+  plain('PRV-16', 'PUBLISH with ppt_scheme of a publisher that did not announce it', 'ppt_scheme', [send('violator', 16, 2, ppt, TOPIC)]),
+  plain('PRV-16', 'YIELD with ppt_scheme of a callee that did not announce it', 'ppt_scheme', [
+    send('violator', 48, 2, {}, PROCEDURE),
+    expect('violator', 68, 1, any, any),
+    send('violator', 70, 1, ppt),
+  ]),
   row('PRV-17', 'a known option of a wrong type', [send('violator', 16, 2, { exclude_me: 0 }, TOPIC)], 'exclude_me', 3, FRAMES),
   row('PRV-17', 'a known option of a wrong value', [send('violator', 64, 2, { invoke: 'all' }, 'com.example.other')], 'invoke', 3, FRAMES),
   row('PRV-18', 'a message that only routers send', [send('violator', 36, 1, 1, {})], 'EVENT'),
