@@ -72,13 +72,17 @@ export type InvocationPolicy = (typeof INVOCATION_POLICIES)[number]
 export const CANCEL_MODES = ['skip', 'kill', 'killnowait'] as const
 export type CancelMode = (typeof CANCEL_MODES)[number]
 
+const ENC_ALGO = /^(cryptobox|mqtt|xbr|x_.*)$/
 /** Payload passthru mode (PPT-01), and its older form that Autobahn speaks (PPT-16). */
 const passthru = {
   ppt_scheme: text,
   ppt_serializer: text,
   ppt_cipher: text,
   ppt_keyid: text,
-  enc_algo: text,
+  enc_algo: kind(
+    '"cryptobox", "mqtt", "xbr" or a name that begins with "x_"',
+    (value) => typeof value === 'string' && ENC_ALGO.test(value),
+  ),
   enc_serializer: text,
   enc_key: text,
 }
@@ -303,8 +307,11 @@ export interface HeadReader {
   stringOrNull(label: string): string | null
   /** A dictionary with string keys. */
   dict(label: string): Dict
-  /** The current element and the rest, as a payload: args, then perhaps kwargs, then the end. `name` is the message's. */
-  payload(name: string): Payload
+  /**
+   * The current element and the rest, as a payload: args, then perhaps kwargs, then the end. `name` is the message's.
+   * `mayBeOpaque`: bytes or a string may stand in place of all of it (PPT-16).
+   */
+  payload(name: string, mayBeOpaque: boolean): Payload
 }
 
 /** Reads one message; the reader stands before the first element. */
@@ -331,7 +338,7 @@ export function readMessage(reader: HeadReader): Message {
   let payload = EMPTY_PAYLOAD
   if (at === fields.length && reader.next()) {
     if (!layout.hasPayload) throw wrongLength(layout, layout.lengthMax + 1)
-    payload = reader.payload(layout.name)
+    payload = reader.payload(layout.name, isOpaque(b) || isOpaque(c))
   }
   const message = layout.build(a as never, b as never, c as never, d as never, payload)
   if (layout.options.size > 0) checkOptions(layout, message)
@@ -358,6 +365,11 @@ function readField(reader: HeadReader, field: Field): unknown {
     case 'realm':
       return reader.stringOrNull(field.label)
   }
+}
+
+/** Whether an element is a dictionary that announces a payload of the older form (PPT-16). */
+function isOpaque(element: unknown): boolean {
+  return typeof element === 'object' && element !== EMPTY_DICT && (element as Dict)['enc_algo'] !== undefined
 }
 
 function wrongLength(layout: Layout, found: number): ProtocolViolation {

@@ -59,12 +59,25 @@ export class Payload implements PayloadBytes {
     return count === 0 ? EMPTY_PAYLOAD : new Payload(count, undefined, NO_BYTES, 0, 0, { args, kwargs })
   }
 
-  /** Decodes args and kwargs. Every call gives fresh values: the receiver may change them. */
+  /** A payload of the older passthru form (PPT-16): bytes in place of args and kwargs. */
+  static opaque(bytes: Uint8Array): Payload {
+    return new Payload(1, undefined, NO_BYTES, 0, 0, { args: bytes as never, kwargs: EMPTY_DICT })
+  }
+
+  /** The bytes, or the text, of an opaque payload; `undefined` for any other. */
+  readOpaque(): Uint8Array | string | undefined {
+    const args: unknown = this.count === 1 ? this.#items()[0] : undefined
+    return typeof args === 'string' || args instanceof Uint8Array ? args : undefined
+  }
+
+  /** Decodes args and kwargs; of an opaque payload, its bytes as the one argument. Every call gives fresh values: the receiver may change them. */
   read(): PayloadValues {
     if (this.count === 0) return { args: [], kwargs: {} }
-    if (this.#values) return { args: cloneValue(this.#values.args), kwargs: cloneValue(this.#values.kwargs) }
-    const items = this.serializer!.decodePayload(this.bytes, this.start, this.end, this.count, false)
-    return { args: items[0] as unknown[], kwargs: (items[1] ?? {}) as Dict }
+    const [args, kwargs = {}] = this.#values
+      ? [cloneValue(this.#values.args), cloneValue(this.#values.kwargs)]
+      : this.serializer!.decodePayload(this.bytes, this.start, this.end, this.count, false)
+    if (!Array.isArray(args)) return { args: [args], kwargs: {} }
+    return { args, kwargs: kwargs as Dict }
   }
 
   /** The payload in the form of `serializer`. Throws `ERR_UNSERIALIZABLE` for a value that form does not have (SER-24). */

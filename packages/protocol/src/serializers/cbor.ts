@@ -22,6 +22,7 @@ import { writeItems } from './value-writer.ts'
 
 // Major types, as the upper three bits of a head.
 const UNSIGNED = 0
+const BYTES = 2
 const TEXT = 3
 const LIST = 4
 const MAP = 5
@@ -135,10 +136,16 @@ class CborReader implements HeadReader {
     }
   }
 
-  payload(name: string): Payload {
+  payload(name: string, mayBeOpaque: boolean): Payload {
     const b = this.bytes
     const start = this.at
-    if (b[start]! >> 5 !== LIST) throw new ProtocolViolation(`${name}.Arguments must be a list, not ${this.#shown()}`)
+    if (b[start]! >> 5 !== LIST) {
+      if (!mayBeOpaque || !(b[start]! >> 5 === TEXT || b[start]! >> 5 === BYTES))
+        throw new ProtocolViolation(`${name}.Arguments must be a list, not ${this.#shown()}`)
+      const end = (this.at = skipCborItem(b, start, this.end))
+      if (this.next()) throw new ProtocolViolation(`${name} must have nothing after an opaque payload`)
+      return new Payload(1, cborSerializer, b, start, end)
+    }
     let end = (this.at = skipCborItem(b, start, this.end))
     let count: 1 | 2 = 1
     if (this.next()) {

@@ -151,10 +151,15 @@ class JsonReader implements HeadReader {
     return parseJson(utf8Slice(b, start, this.at), false) as Dict
   }
 
-  payload(name: string): Payload {
+  payload(name: string, mayBeOpaque: boolean): Payload {
     const b = this.bytes
     const start = this.at
-    if (b[start] !== 91) throw new ProtocolViolation(`${name}.Arguments must be a list, not ${this.#shown()}`)
+    if (b[start] !== 91) {
+      if (!mayBeOpaque || !(b[start] === 34)) throw new ProtocolViolation(`${name}.Arguments must be a list, not ${this.#shown()}`)
+      const end = (this.at = skipJsonValue(b, start, this.end))
+      if (this.next()) throw new ProtocolViolation(`${name} must have nothing after an opaque payload`)
+      return new Payload(1, jsonSerializer, b, start, end)
+    }
     let end = (this.at = skipJsonValue(b, start, this.end))
     let count: 1 | 2 = 1
     if (this.next()) {

@@ -114,10 +114,15 @@ class MsgpackReader implements HeadReader {
     }
   }
 
-  payload(name: string): Payload {
+  payload(name: string, mayBeOpaque: boolean): Payload {
     const b = this.bytes
     const start = this.at
-    if (!isList(b[start]!)) throw new ProtocolViolation(`${name}.Arguments must be a list, not ${this.#shown()}`)
+    if (!isList(b[start]!)) {
+      if (!mayBeOpaque || !isTextOrBytes(b[start]!)) throw new ProtocolViolation(`${name}.Arguments must be a list, not ${this.#shown()}`)
+      const end = (this.at = skipMsgpackValue(b, start, this.end))
+      if (this.next()) throw new ProtocolViolation(`${name} must have nothing after an opaque payload`)
+      return new Payload(1, msgpackSerializer, b, start, end)
+    }
     let end = (this.at = skipMsgpackValue(b, start, this.end))
     let count: 1 | 2 = 1
     if (this.next()) {
@@ -142,6 +147,8 @@ class MsgpackReader implements HeadReader {
 }
 
 const isList = (c: number) => (c & 0xf0) === 0x90 || c === 0xdc || c === 0xdd
+/** str and bin of every length. */
+const isTextOrBytes = (c: number) => (c & 0xe0) === 0xa0 || (c >= 0xd9 && c <= 0xdb) || (c >= 0xc4 && c <= 0xc6)
 const isMap = (c: number) => (c & 0xf0) === 0x80 || c === 0xde || c === 0xdf
 
 const reader = new MsgpackReader()
