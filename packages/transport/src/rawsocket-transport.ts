@@ -97,6 +97,9 @@ export class RawSocketTransport implements Transport, Watched {
   get bufferedBytes(): number {
     return this.#writer.bufferedBytes
   }
+  whenDrained(call: () => void): void {
+    this.#writer.whenDrained(call)
+  }
   get pingIntervalMs(): number {
     return this.#host.limits.rawSocketPingIntervalMs
   }

@@ -15,6 +15,7 @@ export class SocketWriter {
   readonly #onOverflow: (bufferedBytes: number) => void
   readonly #isPlain: boolean
   #isBlocked = false
+  #onDrained: (() => void)[] = []
 
   /** `onOverflow` is called when more than `bufferedBytesMax` wait; it must destroy the socket. */
   constructor(
@@ -40,6 +41,17 @@ export class SocketWriter {
     this.flush()
   }
 
+  /** Calls `call` once, when nothing is queued here and the socket takes more; never within this call. */
+  whenDrained(call: () => void): void {
+    this.#onDrained.push(call)
+    if (!this.queue.isTouched) this.#flusher.touch(this) // nothing is queued here, so nothing else would come by
+  }
+
+  #tellDrained(): void {
+    if (this.#isBlocked) return // the socket's "drain" comes here again
+    for (const call of this.#onDrained.splice(0)) call()
+  }
+
   /** Bytes queued here or in the socket. */
   get bufferedBytes(): number {
     return this.queue.bytes + this.#socket.writableLength
@@ -58,6 +70,7 @@ export class SocketWriter {
       return
     }
     this.#write(this.queue.take())
+    if (this.#onDrained.length > 0) this.#tellDrained()
   }
 
   /** Writes everything, blocked or not: the last words before the end. */

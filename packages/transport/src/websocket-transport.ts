@@ -134,6 +134,9 @@ export class WebSocketTransport implements Transport, Watched {
   get bufferedBytes(): number {
     return this.#writer.bufferedBytes
   }
+  whenDrained(call: () => void): void {
+    this.#writer.whenDrained(call)
+  }
   get pingIntervalMs(): number {
     return this.#host.limits.pingIntervalMs
   }

@@ -139,3 +139,22 @@ test('after the end of the socket nothing is queued any more', async () => {
   assert.equal(writer.queue.isClosed, true)
   assert.equal(writer.bufferedBytes, 0)
 })
+
+test('whenDrained calls back once the network takes more, and not before', async () => {
+  const { socket, writer } = makeWriter()
+  let calls = 0
+  socket.block()
+  for (let i = 0; i < 40; i++) append(writer.queue, new Uint8Array(4000))
+  await nextTurn()
+  writer.whenDrained(() => calls++)
+  await nextTurn()
+  assert.equal(calls, 0)
+  socket.unblock()
+  await nextTurn()
+  await nextTurn()
+  assert.equal(calls, 1)
+  writer.whenDrained(() => calls++)
+  assert.equal(calls, 1, 'never within the call itself')
+  await nextTurn()
+  assert.equal(calls, 2, 'also when nothing waits')
+})
