@@ -71,11 +71,14 @@ function messageOf(list: unknown): Message {
   const [args = [], kwargs = EMPTY_DICT] = items.slice(fields.length + 1)
   if (!Array.isArray(args)) throw wrong(`${name}.Arguments`, 'a list', args)
   check(`${name}.ArgumentsKw`, 'dict', kwargs)
-  const elements = [1, 2, 3, 4].map((at) => (at > fields.length ? undefined : items[at])) as [never, never, never, never]
-  const message = layout.build(...elements, Payload.of(args, kwargs))
+  const message: Record<string, unknown> = { type: layout.type }
+  fields.forEach((field, index) => {
+    if (field.name !== '') message[field.name] = items[index + 1]
+  })
+  if (layout.hasPayload) message['payload'] = Payload.of(args, kwargs)
   const mistake = wrongOption(layout, message)
   if (mistake !== undefined) throw new ProtocolViolation(mistake)
-  return message
+  return message as unknown as Message
 }
 
 type Kind = Layout['fields'][number]['kind']

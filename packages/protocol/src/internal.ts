@@ -4,6 +4,7 @@ export { allocate, asciiSlice, copyBytes, utf8Encode, utf8Slice } from './bytes.
 export { Audience } from './fan-out.ts'
 export { Chunk, FrameQueue, type Framing } from './frame-queue.ts'
 export { nextRequestId } from './ids.ts'
+export { buildMessage } from './message-build.ts'
 export { type Layout, layoutOf, MESSAGE_LAYOUTS } from './message-layout.ts'
 export { EMPTY_PAYLOAD } from './payload.ts'
 export { isolated, LocalPeer, type Peer, RemotePeer, type Undelivered } from './peer.ts'

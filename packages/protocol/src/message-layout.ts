@@ -6,6 +6,7 @@
 
 import { ProtocolViolation } from './errors.ts'
 import { ID_MAX, isId } from './ids.ts'
+import { buildMessage } from './message-build.ts'
 import type { Dict, Message, MessageTypeCode } from './messages.ts'
 import { EMPTY_DICT, MessageType } from './messages.ts'
 import { EMPTY_PAYLOAD, type Payload } from './payload.ts'
@@ -46,8 +47,6 @@ export interface Layout {
   readonly lengthMin: number
   readonly lengthMax: number
   readonly options: ReadonlyMap<string, OptionKind>
-  /** Builds the message from its elements in wire order, then the payload. */
-  readonly build: (a: never, b: never, c: never, d: never, payload: Payload) => Message
 }
 
 const kind = (expected: string, accepts: (value: unknown) => boolean): OptionKind => ({ expected, accepts })
@@ -87,14 +86,11 @@ const passthru = {
   enc_key: text,
 }
 
-type Build = (a: never, b: never, c: never, d: never, payload: Payload) => Message
-
 function row(
   name: keyof typeof MessageType,
   from: Layout['from'],
   elements: string,
   rest: 'payload' | 'no payload',
-  build: Build,
   options: { readonly [name: string]: OptionKind } = {},
 ): Layout {
   const fields = elements
@@ -109,182 +105,99 @@ function row(
   const lengthMin = 1 + fields.filter((field) => !field.isOptional).length
   const lengthMax = 1 + fields.length + (hasPayload ? 2 : 0)
   const known = new Map(Object.entries(options))
-  return { type: MessageType[name], name, from, fields, hasPayload, lengthMin, lengthMax, options: known, build }
+  return { type: MessageType[name], name, from, fields, hasPayload, lengthMin, lengthMax, options: known }
 }
 
 /** All messages of WAMP v2, in the order of their codes (section 1 of the requirements). */
 export const MESSAGE_LAYOUTS: readonly Layout[] = [
-  row('HELLO', 'client', 'realm:realm details:dict', 'no payload', (realm, details) => ({ type: 1, realm, details })),
-  row('WELCOME', 'router', 'sessionId:id details:dict', 'no payload', (sessionId, details) => ({ type: 2, sessionId, details })),
-  row(
-    'ABORT',
-    'both',
-    'details:dict reason:uri',
-    'payload',
-    (details, reason, _c, _d, payload) => ({ type: 3, details, reason, payload }),
-    {
-      message: text,
-    },
-  ),
-  row('CHALLENGE', 'router', 'authmethod:string extra:dict', 'no payload', (authmethod, extra) => ({ type: 4, authmethod, extra })),
-  row('AUTHENTICATE', 'client', 'signature:string extra:dict', 'no payload', (signature, extra) => ({ type: 5, signature, extra })),
-  row('GOODBYE', 'both', 'details:dict reason:uri', 'no payload', (details, reason) => ({ type: 6, details, reason }), { message: text }),
-  row(
-    'ERROR',
-    'both',
-    'requestType:integer requestId:id details:dict error:uri',
-    'payload',
-    (requestType, requestId, details, error, payload) => ({ type: 8, requestType, requestId, details, error, payload }),
-    passthru,
-  ),
-  row(
-    'PUBLISH',
-    'client',
-    'requestId:id options:dict topic:uri',
-    'payload',
-    (requestId, options, topic, _d, payload) => ({ type: 16, requestId, options, topic, payload }),
-    {
-      acknowledge: bool,
-      exclude_me: bool,
-      exclude: ids,
-      exclude_authid: texts,
-      exclude_authrole: texts,
-      eligible: ids,
-      eligible_authid: texts,
-      eligible_authrole: texts,
-      disclose_me: bool,
-      retain: bool,
-      rkey: text,
-      ...passthru,
-    },
-  ),
-  row('PUBLISHED', 'router', 'requestId:id publicationId:id', 'no payload', (requestId, publicationId) => ({
-    type: 17,
-    requestId,
-    publicationId,
-  })),
-  row(
-    'SUBSCRIBE',
-    'client',
-    'requestId:id options:dict topic:uri',
-    'no payload',
-    (requestId, options, topic) => ({ type: 32, requestId, options, topic }),
-    { match: oneOf(...MATCH_POLICIES), get_retained: bool, nkey: text },
-  ),
-  row('SUBSCRIBED', 'router', 'requestId:id subscriptionId:id', 'no payload', (requestId, subscriptionId) => ({
-    type: 33,
-    requestId,
-    subscriptionId,
-  })),
-  row('UNSUBSCRIBE', 'client', 'requestId:id subscriptionId:id :ignored?', 'no payload', (requestId, subscriptionId) => ({
-    type: 34,
-    requestId,
-    subscriptionId,
-  })),
-  row(
-    'UNSUBSCRIBED',
-    'router',
-    'requestId:revocable details:dict?',
-    'no payload',
-    (requestId, details) => ({ type: 35, requestId, details }),
-    {
-      subscription: id,
-      reason: text,
-    },
-  ),
-  row(
-    'EVENT',
-    'router',
-    'subscriptionId:id publicationId:id details:dict',
-    'payload',
-    (subscriptionId, publicationId, details, _d, payload) => ({ type: 36, subscriptionId, publicationId, details, payload }),
-    { topic: text, publisher: id, publisher_authid: text, publisher_authrole: text, trustlevel: count, retained: bool, ...passthru },
-  ),
-  row(
-    'CALL',
-    'client',
-    'requestId:id options:dict procedure:uri',
-    'payload',
-    (requestId, options, procedure, _d, payload) => ({ type: 48, requestId, options, procedure, payload }),
-    { timeout: count, receive_progress: bool, progress: bool, disclose_me: bool, rkey: text, runmode: text, runon: text, ...passthru },
-  ),
-  row('CANCEL', 'client', 'requestId:id options:dict', 'no payload', (requestId, options) => ({ type: 49, requestId, options }), {
+  row('HELLO', 'client', 'realm:realm details:dict', 'no payload'),
+  row('WELCOME', 'router', 'sessionId:id details:dict', 'no payload'),
+  row('ABORT', 'both', 'details:dict reason:uri', 'payload', {
+    message: text,
+  }),
+  row('CHALLENGE', 'router', 'authmethod:string extra:dict', 'no payload'),
+  row('AUTHENTICATE', 'client', 'signature:string extra:dict', 'no payload'),
+  row('GOODBYE', 'both', 'details:dict reason:uri', 'no payload', { message: text }),
+  row('ERROR', 'both', 'requestType:integer requestId:id details:dict error:uri', 'payload', passthru),
+  row('PUBLISH', 'client', 'requestId:id options:dict topic:uri', 'payload', {
+    acknowledge: bool,
+    exclude_me: bool,
+    exclude: ids,
+    exclude_authid: texts,
+    exclude_authrole: texts,
+    eligible: ids,
+    eligible_authid: texts,
+    eligible_authrole: texts,
+    disclose_me: bool,
+    retain: bool,
+    rkey: text,
+    ...passthru,
+  }),
+  row('PUBLISHED', 'router', 'requestId:id publicationId:id', 'no payload'),
+  row('SUBSCRIBE', 'client', 'requestId:id options:dict topic:uri', 'no payload', {
+    match: oneOf(...MATCH_POLICIES),
+    get_retained: bool,
+    nkey: text,
+  }),
+  row('SUBSCRIBED', 'router', 'requestId:id subscriptionId:id', 'no payload'),
+  row('UNSUBSCRIBE', 'client', 'requestId:id subscriptionId:id :ignored?', 'no payload'),
+  row('UNSUBSCRIBED', 'router', 'requestId:revocable details:dict?', 'no payload', {
+    subscription: id,
+    reason: text,
+  }),
+  row('EVENT', 'router', 'subscriptionId:id publicationId:id details:dict', 'payload', {
+    topic: text,
+    publisher: id,
+    publisher_authid: text,
+    publisher_authrole: text,
+    trustlevel: count,
+    retained: bool,
+    ...passthru,
+  }),
+  row('CALL', 'client', 'requestId:id options:dict procedure:uri', 'payload', {
+    timeout: count,
+    receive_progress: bool,
+    progress: bool,
+    disclose_me: bool,
+    rkey: text,
+    runmode: text,
+    runon: text,
+    ...passthru,
+  }),
+  row('CANCEL', 'client', 'requestId:id options:dict', 'no payload', {
     mode: oneOf(...CANCEL_MODES),
   }),
-  row(
-    'RESULT',
-    'router',
-    'requestId:id details:dict',
-    'payload',
-    (requestId, details, _c, _d, payload) => ({ type: 50, requestId, details, payload }),
-    { progress: bool, ...passthru },
-  ),
-  row(
-    'REGISTER',
-    'client',
-    'requestId:id options:dict procedure:uri',
-    'no payload',
-    (requestId, options, procedure) => ({ type: 64, requestId, options, procedure }),
-    {
-      match: oneOf(...MATCH_POLICIES),
-      invoke: oneOf(...INVOCATION_POLICIES),
-      disclose_caller: bool,
-      forward_timeout: bool,
-      concurrency: positive,
-      force_reregister: bool,
-    },
-  ),
-  row('REGISTERED', 'router', 'requestId:id registrationId:id', 'no payload', (requestId, registrationId) => ({
-    type: 65,
-    requestId,
-    registrationId,
-  })),
-  row('UNREGISTER', 'client', 'requestId:id registrationId:id :ignored?', 'no payload', (requestId, registrationId) => ({
-    type: 66,
-    requestId,
-    registrationId,
-  })),
-  row(
-    'UNREGISTERED',
-    'router',
-    'requestId:revocable details:dict?',
-    'no payload',
-    (requestId, details) => ({ type: 67, requestId, details }),
-    {
-      registration: id,
-      reason: text,
-    },
-  ),
-  row(
-    'INVOCATION',
-    'router',
-    'requestId:id registrationId:id details:dict',
-    'payload',
-    (requestId, registrationId, details, _d, payload) => ({ type: 68, requestId, registrationId, details, payload }),
-    {
-      procedure: text,
-      receive_progress: bool,
-      progress: bool,
-      timeout: count,
-      caller: id,
-      caller_authid: text,
-      caller_authrole: text,
-      trustlevel: count,
-      ...passthru,
-    },
-  ),
-  row('INTERRUPT', 'router', 'requestId:id options:dict', 'no payload', (requestId, options) => ({ type: 69, requestId, options }), {
+  row('RESULT', 'router', 'requestId:id details:dict', 'payload', { progress: bool, ...passthru }),
+  row('REGISTER', 'client', 'requestId:id options:dict procedure:uri', 'no payload', {
+    match: oneOf(...MATCH_POLICIES),
+    invoke: oneOf(...INVOCATION_POLICIES),
+    disclose_caller: bool,
+    forward_timeout: bool,
+    concurrency: positive,
+    force_reregister: bool,
+  }),
+  row('REGISTERED', 'router', 'requestId:id registrationId:id', 'no payload'),
+  row('UNREGISTER', 'client', 'requestId:id registrationId:id :ignored?', 'no payload'),
+  row('UNREGISTERED', 'router', 'requestId:revocable details:dict?', 'no payload', {
+    registration: id,
+    reason: text,
+  }),
+  row('INVOCATION', 'router', 'requestId:id registrationId:id details:dict', 'payload', {
+    procedure: text,
+    receive_progress: bool,
+    progress: bool,
+    timeout: count,
+    caller: id,
+    caller_authid: text,
+    caller_authrole: text,
+    trustlevel: count,
+    ...passthru,
+  }),
+  row('INTERRUPT', 'router', 'requestId:id options:dict', 'no payload', {
     mode: oneOf(...CANCEL_MODES),
     reason: text,
   }),
-  row(
-    'YIELD',
-    'client',
-    'requestId:id options:dict',
-    'payload',
-    (requestId, options, _c, _d, payload) => ({ type: 70, requestId, options, payload }),
-    { progress: bool, ...passthru },
-  ),
+  row('YIELD', 'client', 'requestId:id options:dict', 'payload', { progress: bool, ...passthru }),
 ]
 
 const BY_TYPE: (Layout | undefined)[] = new Array(256).fill(undefined)
@@ -340,7 +253,7 @@ export function readMessage(reader: HeadReader): Message {
     if (!layout.hasPayload) throw wrongLength(layout, layout.lengthMax + 1)
     payload = reader.payload(layout.name, isOpaque(b) || isOpaque(c))
   }
-  const message = layout.build(a as never, b as never, c as never, d as never, payload)
+  const message = buildMessage(layout.type, a, b, c, d, payload)
   if (layout.options.size > 0) checkOptions(layout, message)
   if (layout.type === MessageType.UNSUBSCRIBED || layout.type === MessageType.UNREGISTERED) checkRevocation(layout, a as number, b)
   return message

@@ -10,7 +10,7 @@ import {
   ProtocolViolation,
   type Serializer,
 } from '../src/index.ts'
-import { type Layout, MESSAGE_LAYOUTS } from '../src/internal.ts'
+import { buildMessage, type Layout, MESSAGE_LAYOUTS } from '../src/internal.ts'
 
 export const SERIALIZERS: readonly Serializer[] = [jsonSerializer, msgpackSerializer, cborSerializer]
 
@@ -83,7 +83,7 @@ export function sampleList(layout: Layout, ...extra: unknown[]): unknown[] {
 /** A message whose elements are `values`, in wire order. */
 export function messageOf(layout: Layout, values: readonly unknown[], payload: Payload): Message {
   const [a, b, c, d] = values
-  return layout.build(a as never, b as never, c as never, d as never, payload)
+  return buildMessage(layout.type, a, b, c, d, payload)
 }
 
 export function layoutNamed(name: string): Layout {

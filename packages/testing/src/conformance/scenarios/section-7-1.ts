@@ -28,7 +28,9 @@ const subscribed = (who: string, id: number, topic: string, options: object = {}
 ]
 const registered = (who: string, id: number, procedure: string) => [send(who, 64, id, {}, procedure), expect(who, 65, id, any)]
 const refused = (who: string, id: number, uri: string, type = 48) => expect(who, 8, type, id, any, uri)
-const timestamp = where('an ISO 8601 time in UTC with milliseconds', (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(String(value)))
+const timestamp = where('an ISO 8601 time in UTC with milliseconds', (value) =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(String(value)),
+)
 
 /** A realm where nobody may do `action` with `uri`. */
 const forbidding = (action: string, uri: string): RealmSettings => ({
@@ -119,12 +121,12 @@ const WRONG_ARGUMENTS: readonly (readonly [procedure: string, wrong: string, pay
   ['wamp.session.get', 'one argument too many', [[ID, ID]]],
   ['wamp.session.kill', 'no argument', []],
   ['wamp.session.kill', 'a string', [['4711']]],
-  ['wamp.session.kill', 'a message that is no string', [[ID], { message: 1 }]],
   ['wamp.session.kill_by_authid', 'no argument', []],
   ['wamp.session.kill_by_authid', 'a number', [[1]]],
   ['wamp.session.kill_by_authrole', 'no argument', []],
   ['wamp.session.kill_by_authrole', 'a list', [[['anonymous']]]],
   ['wamp.session.kill_all', 'an argument', [[ID]]],
+  ['wamp.session.kill_all', 'a message that is no string', [[], { message: 1 }]],
   ['wamp.registration.list', 'an argument', [[ID]]],
   ['wamp.registration.lookup', 'no argument', []],
   ['wamp.registration.lookup', 'a number', [[1]]],
@@ -287,7 +289,7 @@ const payloads: readonly Scenario[] = [
     call('a', 2, 'wamp.subscription.get', [ref('a1')]),
     expect('a', 50, 2, any, [containing({ created: timestamp })]),
   ]),
-  scenario("META-08", 'no session of the router itself is counted', [
+  scenario('META-08', 'no session of the router itself is counted', [
     join('a'),
     call('a', 1, 'wamp.session.count'),
     expect('a', 50, 1, any, [1]),
