@@ -239,8 +239,8 @@ const order: readonly Scenario[] = [
   scenario('META-40', 'the last callee is lost: on_unregister, then on_delete', [alone, drop('a'), allGone]),
   scenario('META-40', 'the last callee is removed: on_unregister, then on_delete', [
     alone,
-    call('w', 2, 'wamp.registration.remove_callee', [ref('a1'), ref('a')]),
-    expect('w', 50, 2, any),
+    join('b'),
+    call('b', 1, 'wamp.registration.remove_callee', [ref('a1'), ref('a')]),
     allGone,
   ]),
   scenario('META-40', 'a callee of several is lost: only on_unregister', [
@@ -278,24 +278,26 @@ const nothingFound: readonly Scenario[] = [
 
 const remove = (id: number, args: readonly unknown[], kwargs: object = {}) =>
   call('w', id, 'wamp.registration.remove_callee', args, kwargs)
+/** A callee a, and w, who may remove it. */
+const removable = [join('a'), registered('a'), join('w')].flat(2)
 const plain = { ...ALL_ROLES, callee: {} }
 
 const removal: readonly Scenario[] = [
   scenario('META-42', 'remove_callee revokes the registration: UNREGISTERED with request 0 to the callee, no result', [
-    alone,
-    remove(2, [ref('a1'), ref('a')]),
-    expect('w', 50, 2, any),
+    removable,
+    remove(1, [ref('a1'), ref('a')]),
+    expect('w', 50, 1, any),
     expect('a', 67, 0, containing({ registration: ref('a1') })),
     silence('a'),
   ]),
   scenario('META-42', 'the reason, positional, reaches the callee', [
-    alone,
-    remove(2, [ref('a1'), ref('a'), 'com.example.enough']),
+    removable,
+    remove(1, [ref('a1'), ref('a'), 'com.example.enough']),
     expect('a', 67, 0, { registration: ref('a1'), reason: 'com.example.enough' }),
   ]),
   scenario('META-42', 'the reason, by name, reaches the callee', [
-    alone,
-    remove(2, [ref('a1'), ref('a')], { reason: 'com.example.enough' }),
+    removable,
+    remove(1, [ref('a1'), ref('a')], { reason: 'com.example.enough' }),
     expect('a', 67, 0, { registration: ref('a1'), reason: 'com.example.enough' }),
   ]),
   scenario('META-42', 'a callee without registration_revocation hears nothing', [
@@ -328,9 +330,7 @@ const removal: readonly Scenario[] = [
     refused('w', 1, 'wamp.error.no_such_registration'),
   ]),
   scenario('META-42', 'remove_callee of a session that does not exist', [
-    join('a'),
-    registered('a'),
-    join('w'),
+    removable,
     remove(1, [ref('a1'), 4711]),
     refused('w', 1, 'wamp.error.no_such_session'),
     silence('a'),
@@ -338,7 +338,7 @@ const removal: readonly Scenario[] = [
   scenario(
     'META-42',
     'who may not call remove_callee gets not_authorized',
-    [alone, remove(2, [ref('a1'), ref('a')]), refused('w', 2, 'wamp.error.not_authorized'), silence('a')],
+    [removable, remove(1, [ref('a1'), ref('a')]), refused('w', 1, 'wamp.error.not_authorized'), silence('a')],
     {
       realm: {
         authorizer: {

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { jsonSerializer } from '@crosspoint/protocol'
+import { SeededRandom } from '@crosspoint/testing'
+import { drawToken, isSameToken } from '../src/resumption.ts'
+import { ALL_ROLES, type TestClient, World } from './support.ts'
+
+const world = (resume = {}): World => new World({ realms: [{ name: 'realm1', resume }] })
+
+function joinResumable(in_: World): { client: TestClient; id: number; token: string } {
+  const client = in_.connect()
+  client.hello('realm1', { roles: ALL_ROLES, resumable: true })
+  const [, id, details] = client.take()[0]!
+  return { client, id: id as number, token: (details as { resume_token: string }).resume_token }
+}
+
+function resume(in_: World, id: number, token: string, received?: number): { client: TestClient; welcome: unknown[]; rest: unknown[][] } {
+  const client = in_.connect()
+  client.send(1, null, { resume_session: id, resume_token: token, ...(received === undefined ? {} : { _received: received }) })
+  const [welcome, ...rest] = client.take()
+  return { client, welcome: welcome!, rest }
+}
+
+const numbers = (lists: readonly unknown[][]): unknown[] => lists.filter((list) => list[0] === 36).map((list) => (list[4] as unknown[])[0])
+
+describe('a session that outlives its transport', () => {
+  test('RES-07 a client that tells how much it received gets what was lost on the way, too', () => {
+    const w = world()
+    const { client, id, token } = joinResumable(w)
+    const publisher = w.join()
+    client.ask(32, {}, 'a.topic') // SUBSCRIBED is the second message, after WELCOME
+    for (let n = 1; n <= 3; n++) publisher.request(16, {}, 'a.topic', [n])
+    client.cut()
+    for (let n = 4; n <= 5; n++) publisher.request(16, {}, 'a.topic', [n])
+    const { welcome, rest } = resume(w, id, token, 3) // WELCOME, SUBSCRIBED and event 1 arrived
+    assert.equal(welcome[1], id)
+    assert.deepEqual(numbers(rest), [2, 3, 4, 5])
+    assert.equal((welcome[2] as { _received: number })._received, 1, 'and is told what of its own arrived: SUBSCRIBE')
+  })
+
+  test('RES-07 one that does not tell gets what came while it was away', () => {
+    const w = world()
+    const { client, id, token } = joinResumable(w)
+    const publisher = w.join()
+    client.ask(32, {}, 'a.topic')
+    publisher.request(16, {}, 'a.topic', [1])
+    client.cut()
+    publisher.request(16, {}, 'a.topic', [2])
+    assert.deepEqual(numbers(resume(w, id, token).rest), [2])
+  })
+
+  test('RES-06 what can no longer be sent again is told plainly: the session cannot be resumed', () => {
+    const w = world({ messagesMax: 10 })
+    const { client, id, token } = joinResumable(w)
+    const publisher = w.join()
+    client.ask(32, {}, 'a.topic')
+    for (let n = 1; n <= 100; n++) publisher.request(16, {}, 'a.topic', [n])
+    client.cut()
+    assert.deepEqual(resume(w, id, token, 3).welcome[2], 'wamp.error.no_such_session')
+    assert.equal(resume(w, id, token, 102).welcome[0], 2, 'what is still there can')
+  })
+
+  test('RES-06 a number of messages that were never sent is no reason to go on', () => {
+    const w = world()
+    const { client, id, token } = joinResumable(w)
+    client.cut()
+    assert.equal(resume(w, id, token, 7).welcome[0], 3)
+  })
+
+  test('bytesMax: more payload than may wait ends the session', () => {
+    const w = world({ bytesMax: 1_000 })
+    const { client, id, token } = joinResumable(w)
+    client.ask(32, {}, 'a.topic')
+    client.cut()
+    const publisher = w.join({ serializer: jsonSerializer })
+    publisher.request(16, {}, 'a.topic', ['x'.repeat(2_000)])
+    assert.equal(resume(w, id, token).welcome[0], 3)
+  })
+
+  test('request ids go on where they were', () => {
+    const w = world()
+    const { client, id, token } = joinResumable(w)
+    client.ask(32, {}, 'a.topic')
+    client.cut()
+    const { client: again } = resume(w, id, token)
+    again.send(32, 2, {}, 'a.other')
+    assert.deepEqual(again.take()[0]!.slice(0, 2), [33, 2])
+  })
+
+  test('a session that waits is in no other list than the realm, and shutting down ends it at once', async () => {
+    const w = world()
+    const { client } = joinResumable(w)
+    client.cut()
+    assert.equal(w.router.realm('realm1')!.sessions.size, 1)
+    let isClosed = false
+    w.router.close(() => {
+      isClosed = true
+    })
+    assert.ok(isClosed)
+    assert.deepEqual([w.router.peerCount, w.clock.timerCount], [0, 0])
+  })
+})
+
+describe('tokens', () => {
+  test('RES-02 Base64 of 16 octets, never twice the same', () => {
+    const random = new SeededRandom(1)
+    const tokens = new Set(Array.from({ length: 1000 }, () => drawToken(random)))
+    assert.equal(tokens.size, 1000)
+    for (const token of tokens) {
+      const octets = Buffer.from(token, 'base64')
+      assert.equal(octets.length, 16)
+      assert.equal(octets.toString('base64'), token, 'canonical Base64')
+    }
+  })
+
+  test('comparing', () => {
+    assert.ok(isSameToken('abc', 'abc'))
+    for (const other of ['', 'ab', 'abd', 'abcd', 'ABC']) assert.ok(!isSameToken('abc', other), other)
+  })
+})

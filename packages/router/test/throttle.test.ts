@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Call, Message, Yield } from '@crosspoint/protocol'
+import { MessageType, Payload, type RequestId } from '@crosspoint/protocol'
+import type { Peer } from '@crosspoint/protocol/internal'
+import { announceRoles } from '@crosspoint/protocol/internal'
+import { World } from './support.ts'
+
+const ROLES = announceRoles({
+  caller: ['progressive_call_results', 'progressive_call_invocations', 'call_canceling'],
+  callee: ['progressive_call_results', 'progressive_call_invocations', 'call_canceling'],
+})
+const CHUNK = Payload.of([new Uint8Array(1000)])
+const LIMITS = { streamBufferedBytesMax: 2_000, streamStallMs: 1_000 }
+
+interface Link {
+  readonly peer: Peer
+  readonly received: Message[]
+  /** Whether the router reads from it. */
+  isRead: boolean
+}
+
+/** In-process links whose receiving end can stand still; the router's side counts what waits. */
+function open(world: World): Link {
+  const peer = world.router.attachLocal()
+  const link: Link = { peer, received: [], isRead: true }
+  peer.onMessage = (message) => void link.received.push(message)
+  peer.send({ type: MessageType.HELLO, realm: 'realm1', details: { roles: ROLES } })
+  return link
+}
+
+/** Two sessions with a call in flight that wants progress, and as many chunks of input as one likes. */
+function stream(): {
+  world: World
+  caller: Link
+  callee: Link
+  isHeld: (link: Link) => boolean
+  yieldOne: () => void
+  callOne: () => void
+} {
+  const world = new World({ limits: LIMITS })
+  const [caller, callee] = [open(world), open(world)]
+  callee.peer.send({ type: MessageType.REGISTER, requestId: 1 as RequestId, options: {}, procedure: 'a.stream' })
+  const call: Call = {
+    type: MessageType.CALL,
+    requestId: 1 as RequestId,
+    options: { receive_progress: true, progress: true },
+    procedure: 'a.stream',
+    payload: CHUNK,
+  }
+  caller.peer.send(call)
+  const progress: Yield = { type: MessageType.YIELD, requestId: 1 as RequestId, options: { progress: true }, payload: CHUNK }
+  return {
+    world,
+    caller,
+    callee,
+    // What a session whose transport is not read sends waits in front of the router.
+    isHeld: (link) => link.peer.bufferedBytes > 0,
+    yieldOne: () => void callee.peer.send(progress),
+    callOne: () => void caller.peer.send(call),
+  }
+}
+
+describe('RPC-39 back-pressure', () => {
+  test('a caller that does not read holds up the callee, and lets it go on when it reads again', () => {
+    const { caller, isHeld, callee, yieldOne } = stream()
+    caller.peer.pause()
+    for (let i = 0; i < 50; i++) yieldOne()
+    assert.ok(isHeld(callee), 'the router no longer reads from the callee')
+    caller.peer.resume()
+    assert.ok(!isHeld(callee))
+    const results = caller.received.filter((message) => message.type === MessageType.RESULT)
+    assert.equal(results.length, 50, 'nothing is lost')
+  })
+
+  test('a callee that does not read holds up the caller of a progressive call', () => {
+    const { caller, callee, isHeld, callOne } = stream()
+    callee.peer.pause()
+    for (let i = 0; i < 50; i++) callOne()
+    assert.ok(isHeld(caller))
+    callee.peer.resume()
+    assert.ok(!isHeld(caller))
+    assert.equal(callee.received.filter((message) => message.type === MessageType.INVOCATION).length, 51)
+  })
+
+  test('a receiver that never reads ends the call after streamStallMs, and its sender is read again', () => {
+    const { world, caller, callee, isHeld, yieldOne } = stream()
+    caller.peer.pause()
+    for (let i = 0; i < 50; i++) yieldOne()
+    world.clock.advance(LIMITS.streamStallMs)
+    assert.ok(!isHeld(callee))
+    const interrupts = callee.received.filter((message) => message.type === MessageType.INTERRUPT)
+    assert.deepEqual(
+      interrupts.map((message) => message.options),
+      [{ mode: 'killnowait' }],
+    )
+    caller.peer.resume()
+    const last = caller.received.at(-1)!
+    assert.equal(last.type, MessageType.ERROR)
+    assert.equal((last as { error?: string }).error, 'wamp.error.canceled')
+  })
+
+  test('a receiver that leaves holds up nobody', () => {
+    const { world, caller, callee, isHeld, yieldOne } = stream()
+    caller.peer.pause()
+    for (let i = 0; i < 50; i++) yieldOne()
+    caller.peer.close()
+    assert.ok(!isHeld(callee))
+    assert.equal(world.clock.timerCount, 0, 'no timer is left')
+  })
+
+  test('a sender that leaves is forgotten', () => {
+    const { world, caller, callee, yieldOne } = stream()
+    caller.peer.pause()
+    for (let i = 0; i < 50; i++) yieldOne()
+    callee.peer.close()
+    caller.peer.close()
+    assert.equal(world.clock.timerCount, 0)
+  })
+})
