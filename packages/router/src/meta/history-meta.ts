@@ -40,6 +40,7 @@ export function historyMeta(host: HistoryMetaHost): Record<Uri, OwnProcedure> {
     },
     'crosspoint.subscription.recover': (call) => recover(host, call),
     'crosspoint.history.status': (call) => {
+      call.atMost(0)
       const { lost, failure, failingSince } = host.history.status
       const since = failingSince === undefined ? null : new Date(failingSince).toISOString()
       call.answer([{ is_working: failure === undefined, lost, failure: failure ?? null, failing_since: since }])
@@ -64,7 +65,6 @@ function afterPermission(host: HistoryMetaHost, call: OwnCall, subscription: Sub
 }
 
 function readQuery(host: HistoryMetaHost, call: OwnCall, stream: number): HistoryQuery {
-  call.atMost(1)
   const { historyBytesMax, historyEventsMax } = host.rules.limits
   const time = (name: string): number | undefined => {
     const text = call.keyword(name, isText, 'a time')
@@ -118,7 +118,6 @@ function describeEvents(call: OwnCall, subscription: Subscription, page: History
  * are more, to be asked for from that position.
  */
 function recover(host: HistoryMetaHost, call: OwnCall): void {
-  call.atMost(1)
   const subscription = findSubscription(call, host.subscriptions)
   const stream = streamOf(subscription)
   const epoch = call.keyword('epoch', isText, 'a string')

@@ -36,6 +36,7 @@ export function reflection(host: ReflectionHost): Record<Uri, OwnProcedure> {
   return procedures
 
   function describe(call: OwnCall, kind: Kind): void {
+    call.atMost(1)
     const uri = call.argument(0, 'uri', isText, 'a URI')
     listed(call, kind, [uri], ([allowed]) => call.answer([allowed === undefined ? null : (declared.get(kind)!.get(uri)?.schema ?? null)]))
   }
@@ -63,6 +64,7 @@ export function reflection(host: ReflectionHost): Record<Uri, OwnProcedure> {
   }
 
   function define(call: OwnCall): void {
+    call.atMost(2)
     const uri = call.argument(0, 'uri', isText, 'a URI')
     const schema = call.argument(1, 'schema', optional(isDict), 'a dictionary or null')
     const kind = kindOf(call)

@@ -8,7 +8,8 @@ import type { Session } from '../session.ts'
 import { isDict, isId, isText, matchOf, optional, reasonOf } from './checks.ts'
 
 export function registrationMeta(registrations: Registrations, sessions: ReadonlyMap<number, Session>): Record<Uri, OwnProcedure> {
-  const find = (call: OwnCall): Registration => {
+  const find = (call: OwnCall, argumentsMax = 1): Registration => {
+    call.atMost(argumentsMax)
     const id = call.argument(0, 'registration', isId, 'a registration id')
     const registration = registrations.byId.get(id)
     if (registration === undefined) throw new CallFailure(ErrorUri.noSuchRegistration, `There is no registration ${id} in this realm`)
@@ -16,16 +17,19 @@ export function registrationMeta(registrations: Registrations, sessions: Readonl
   }
   return {
     'wamp.registration.list': (call) => {
+      call.atMost(0)
       const ids: Record<string, number[]> = { exact: [], prefix: [], wildcard: [] } // META-41
       for (const registration of registrations.byId.values()) ids[registration.match]!.push(registration.id)
       call.answer([ids])
     },
     'wamp.registration.lookup': (call) => {
+      call.atMost(2)
       const uri = call.argument(0, 'procedure', isText, 'a URI')
       const match = matchOf(call, call.argument(1, 'options', optional(isDict), 'a dictionary') ?? {})
       call.answer([registrations.get(uri, match)?.id ?? null])
     },
     'wamp.registration.match': (call) => {
+      call.atMost(1)
       const uri = call.argument(0, 'procedure', isText, 'a URI')
       call.answer([(registrations.getExact(uri) ?? registrations.matchBest(uri))?.id ?? null])
     },
@@ -33,7 +37,7 @@ export function registrationMeta(registrations: Registrations, sessions: Readonl
     'wamp.registration.list_callees': (call) => call.answer([find(call).callees.map(({ session }) => session.id)]),
     'wamp.registration.count_callees': (call) => call.answer([find(call).callees.length]),
     'wamp.registration.remove_callee': (call) => {
-      const registration = find(call)
+      const registration = find(call, 3)
       const id = call.argument(1, 'callee', isId, 'a session id')
       const reason = reasonOf(call, 'wamp.error.unregistered', call.args[2] ?? call.kwargs['reason'])
       const session = sessions.get(id)

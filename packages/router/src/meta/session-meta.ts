@@ -20,6 +20,7 @@ export function sessionMeta(host: SessionMetaHost): Record<Uri, OwnProcedure> {
     return roles.length === 0 ? sessions : sessions.filter((session) => roles.includes(session.authrole)) // META-23
   }
   const find = (call: OwnCall): Session => {
+    call.atMost(1)
     const id = call.argument(0, 'session', isId, 'a session id')
     const session = host.sessions.get(id)
     if (session === undefined) throw new CallFailure(ErrorUri.noSuchSession, `There is no session ${id} in this realm`)
@@ -45,6 +46,7 @@ export function sessionMeta(host: SessionMetaHost): Record<Uri, OwnProcedure> {
       call.answer()
     },
     'wamp.session.kill_by_authid': (call) => {
+      call.atMost(1)
       const authid = call.argument(0, 'authid', isText, 'a string')
       call.answer([
         kill(
@@ -54,6 +56,7 @@ export function sessionMeta(host: SessionMetaHost): Record<Uri, OwnProcedure> {
       ])
     },
     'wamp.session.kill_by_authrole': (call) => {
+      call.atMost(1)
       const authrole = call.argument(0, 'authrole', isText, 'a string')
       call.answer([
         kill(
@@ -62,7 +65,10 @@ export function sessionMeta(host: SessionMetaHost): Record<Uri, OwnProcedure> {
         ).length,
       ])
     },
-    'wamp.session.kill_all': (call) => call.answer([kill(call, all(), true).length]),
+    'wamp.session.kill_all': (call) => {
+      call.atMost(0)
+      call.answer([kill(call, all(), true).length])
+    },
   }
 }
 

@@ -10,7 +10,7 @@ import { LimitUri } from '../limits.ts'
 import { CallFailure, type OwnCall, type OwnProcedure } from '../own-procedures.ts'
 import type { RealmRules } from '../realm-rules.ts'
 import type { Session } from '../session.ts'
-import { isDict, isList, isText, optional } from './checks.ts'
+import { isDict, isList, isText } from './checks.ts'
 
 export const SCOPES = ['detached', 'destroyed'] as const
 export type Scope = (typeof SCOPES)[number]
@@ -63,6 +63,7 @@ export class Testaments {
   readonly procedures: Record<Uri, OwnProcedure> = {
     'wamp.session.add_testament': (call) => this.#add(call),
     'wamp.session.flush_testaments': (call) => {
+      call.atMost(0)
       const scope = scopeOf(call)
       const lists = this.#bySession.get(call.caller)
       lists?.[scope].splice(0)
@@ -72,9 +73,10 @@ export class Testaments {
   }
 
   #add(call: OwnCall): void {
+    call.atMost(3)
     const topic = call.argument(0, 'topic', isText, 'a URI')
-    const args = call.argument(1, 'args', optional(isList), 'a list') ?? []
-    const kwargs = call.argument(2, 'kwargs', optional(isDict), 'a dictionary') ?? {}
+    const args = call.argument(1, 'args', isList, 'a list')
+    const kwargs = call.argument(2, 'kwargs', isDict, 'a dictionary')
     const options = call.keyword('publish_options', isDict, 'a dictionary') ?? {}
     const scope = scopeOf(call)
     checkPublishOptions(call, options)

@@ -27,10 +27,7 @@ const registered = (who: string, id = 1, options: object = {}, procedure = PROC)
   send(who, 64, id, options, procedure),
   expect(who, 65, id, bind(`${who}${id}`)),
 ]
-const unregistered = (who: string, id: number, registration: string) => [
-  send(who, 66, id, ref(registration)),
-  expect(who, 67, id),
-]
+const unregistered = (who: string, id: number, registration: string) => [send(who, 66, id, ref(registration)), expect(who, 67, id)]
 /** A session w that receives the meta event `name`, or all of registrations. */
 const watching = (name?: string): Step[] => [
   ...join('w'),
@@ -38,8 +35,7 @@ const watching = (name?: string): Step[] => [
   expect('w', 33, 1, any),
 ]
 const told = (...args: unknown[]) => expect('w', 36, any, any, any, args)
-const toldOf = (name: string, ...args: unknown[]) =>
-  expect('w', 36, any, any, containing({ topic: `wamp.registration.${name}` }), args)
+const toldOf = (name: string, ...args: unknown[]) => expect('w', 36, any, any, containing({ topic: `wamp.registration.${name}` }), args)
 const text = where('a string', (value) => typeof value === 'string')
 const two = where('a list of two different ids', (value) => Array.isArray(value) && value.length === 2 && new Set(value).size === 2)
 
@@ -276,8 +272,7 @@ const nothingFound: readonly Scenario[] = [
   ]),
 ]
 
-const remove = (id: number, args: readonly unknown[], kwargs: object = {}) =>
-  call('w', id, 'wamp.registration.remove_callee', args, kwargs)
+const remove = (id: number, args: readonly unknown[], kwargs: object = {}) => call('w', id, 'wamp.registration.remove_callee', args, kwargs)
 /** A callee a, and w, who may remove it. */
 const removable = [join('a'), registered('a'), join('w')].flat(2)
 const plain = { ...ALL_ROLES, callee: {} }

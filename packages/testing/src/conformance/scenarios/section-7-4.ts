@@ -26,10 +26,7 @@ const subscribed = (who: string, id = 1, options: object = {}, topic = TOPIC) =>
   send(who, 32, id, options, topic),
   expect(who, 33, id, bind(`${who}${id}`)),
 ]
-const unsubscribed = (who: string, id: number, subscription: string) => [
-  send(who, 34, id, ref(subscription)),
-  expect(who, 35, id),
-]
+const unsubscribed = (who: string, id: number, subscription: string) => [send(who, 34, id, ref(subscription)), expect(who, 35, id)]
 /** A session w that receives the meta event `name`, or all of subscriptions. */
 const watching = (name?: string): Step[] => [
   ...join('w'),
@@ -37,8 +34,7 @@ const watching = (name?: string): Step[] => [
   expect('w', 33, 1, any),
 ]
 const told = (...args: unknown[]) => expect('w', 36, any, any, any, args)
-const toldOf = (name: string, ...args: unknown[]) =>
-  expect('w', 36, any, any, containing({ topic: `wamp.subscription.${name}` }), args)
+const toldOf = (name: string, ...args: unknown[]) => expect('w', 36, any, any, containing({ topic: `wamp.subscription.${name}` }), args)
 const text = where('a string', (value) => typeof value === 'string')
 const different = (count: number) =>
   where(`a list of ${count} different ids`, (value) => Array.isArray(value) && value.length === count && new Set(value).size === count)

@@ -96,7 +96,7 @@ const adding: readonly Scenario[] = [
     drop('b'),
     silence('w'),
   ]),
-  scenario("TST-02", "flush_testaments leaves other sessions' testaments", [
+  scenario('TST-02', "flush_testaments leaves other sessions' testaments", [
     two,
     join('c'),
     added('b', 1, 1),
@@ -307,7 +307,7 @@ const refusing: readonly Scenario[] = [
     ],
     { limits: { testamentsMax: 1 } },
   ),
-  scenario("TST-07", "the session's own subscriptions are gone when its testaments are published", [
+  scenario('TST-07', "the session's own subscriptions are gone when its testaments are published", [
     two,
     subscribed('b', 1),
     added('b', 2, 1),
