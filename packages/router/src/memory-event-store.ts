@@ -1,4 +1,6 @@
-import type { Random } from '@crosspoint/protocol'
+// The store that ends with the router: streams as lists in order of arrival, bounded by number, age and bytes.
+
+import type { PublicationId, Random } from '@crosspoint/protocol'
 import {
   type EventRecord,
   type EventStore,
@@ -10,28 +12,145 @@ import {
   type StreamOptions,
   type StreamState,
 } from './event-store.ts'
+
+interface Entry {
+  readonly offset: number
+  readonly event: StoredEvent
+}
+
+/** One stream. What was dropped at the front is cut off now and then, so that dropping costs nothing. */
+class Stream {
+  readonly #options: StreamOptions
+  #entries: Entry[] = []
+  /** Entries before this index have been dropped. */
+  #first = 0
+  #bytes = 0
+
+  constructor(options: StreamOptions) {
+    this.#options = options
+  }
+
+  add(entry: Entry): void {
+    this.#entries.push(entry)
+    this.#bytes += bytesOf(entry)
+    this.trim(entry.event.time)
+  }
+
+  /** Drops what is beyond the limits, the oldest first; the newest stays whatever its size. */
+  trim(now: number): void {
+    const { eventsMax, ageMsMax, bytesMax } = this.#options
+    const entries = this.#entries
+    while (this.#first < entries.length) {
+      const count = entries.length - this.#first
+      const oldest = entries[this.#first]!
+      const isTooOld = ageMsMax > 0 && oldest.event.time < now - ageMsMax
+      const isTooMuch = count > eventsMax || (bytesMax > 0 && count > 1 && this.#bytes > bytesMax)
+      if (!isTooOld && !isTooMuch) break
+      this.#bytes -= bytesOf(oldest)
+      this.#first++
+    }
+    if (this.#first > 64 && this.#first * 2 > entries.length) {
+      this.#entries = entries.slice(this.#first)
+      this.#first = 0
+    }
+  }
+
+  get oldestOffset(): number {
+    return this.#entries[this.#first]?.offset ?? 0
+  }
+
+  query(query: HistoryQuery): HistoryPage {
+    this.trim(query.now)
+    const range = this.#range(query)
+    const events: Entry[] = []
+    let bytes = 0
+    let isLimitReached = false
+    const step = query.reverse ? -1 : 1
+    for (let at = query.reverse ? range.end - 1 : range.start; at >= range.start && at < range.end; at += step) {
+      const entry = this.#entries[at]!
+      if (!matches(entry.event, query)) continue
+      if (events.length >= query.limit || (events.length > 0 && bytes + bytesOf(entry) > query.bytesMax)) {
+        isLimitReached = true
+        break
+      }
+      bytes += bytesOf(entry)
+      events.push(entry)
+    }
+    return { events, isLimitReached, oldestOffset: this.oldestOffset }
+  }
+
+  /** The indexes that the conditions by number and publication leave; empty when a publication is not there (HIS-15). */
+  #range(query: HistoryQuery): { start: number; end: number } {
+    const none = { start: 0, end: 0 }
+    let start = query.afterOffset === undefined ? this.#first : this.#indexAfter(query.afterOffset)
+    let end = this.#entries.length
+    const bounds = [
+      [query.fromPublication, 0, undefined],
+      [query.afterPublication, 1, undefined],
+      [query.beforePublication, undefined, 0],
+      [query.untilPublication, undefined, 1],
+    ] as const
+    for (const [publication, fromStart, fromEnd] of bounds) {
+      if (publication === undefined) continue
+      const at = this.#indexOf(publication)
+      if (at < 0) return none
+      if (fromStart !== undefined) start = Math.max(start, at + fromStart)
+      if (fromEnd !== undefined) end = Math.min(end, at + fromEnd)
+    }
+    return { start, end }
+  }
+
+  #indexOf(publication: PublicationId): number {
+    for (let at = this.#entries.length - 1; at >= this.#first; at--) if (this.#entries[at]!.event.publicationId === publication) return at
+    return -1
+  }
+
+  /** Numbers only grow, so the first greater one is found by halving. */
+  #indexAfter(offset: number): number {
+    let [low, high] = [this.#first, this.#entries.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#entries[middle]!.offset > offset) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+}
+
 export class MemoryEventStore implements EventStore {
   readonly streams: readonly StreamState[]
   readonly retained: readonly StoredEvent[] = []
-  #e: { offset: number; event: StoredEvent }[][]
+  readonly #streams: readonly Stream[]
+
+  /** `random` draws the epochs. */
   constructor(streams: readonly StreamOptions[], random: Random) {
-    this.streams = streams.map((s) => ({ ...s, epoch: String(random.id()), offset: 0 }))
-    this.#e = streams.map(() => [])
+    this.streams = streams.map((options) => ({ ...options, epoch: random.id().toString(36), offset: 0 }))
+    this.#streams = streams.map((options) => new Stream(options))
   }
+
   append(record: EventRecord, done: (failure: StoreFailure | undefined) => void): void {
-    for (const { index, offset } of record.streams) {
-      this.#e[index]!.push({ offset, event: record.event })
-      if (this.#e[index]!.length > this.streams[index]!.eventsMax) this.#e[index]!.shift()
-    }
+    const { event } = record
+    for (const { index, offset } of record.streams) this.#streams[index]!.add({ offset, event })
     done(undefined)
   }
+
+  /** Retained events are in the router's memory already. */
   dropRetained(): void {}
-  query(q: HistoryQuery, done: (answer: HistoryPage | StoreFailure) => void): void {
-    let all = this.#e[q.stream]!.slice()
-    const oldestOffset = all[0]?.offset ?? 0
-    if (q.afterOffset !== undefined) all = all.filter((x) => x.offset > q.afterOffset!)
-    all = all.filter((x) => isVisibleTo(x.event, q.asker))
-    if (q.reverse) all.reverse()
-    done({ events: all.slice(0, q.limit), isLimitReached: all.length > q.limit, oldestOffset })
+
+  query(query: HistoryQuery, done: (answer: HistoryPage | StoreFailure) => void): void {
+    done(this.#streams[query.stream]!.query(query))
   }
+}
+
+function matches(event: StoredEvent, query: HistoryQuery): boolean {
+  const { fromTime, afterTime, beforeTime, untilTime, topic, asker } = query
+  if (fromTime !== undefined && event.time < fromTime) return false
+  if (afterTime !== undefined && event.time <= afterTime) return false
+  if (beforeTime !== undefined && event.time >= beforeTime) return false
+  if (untilTime !== undefined && event.time > untilTime) return false
+  return (topic === undefined || event.topic === topic) && isVisibleTo(event, asker)
+}
+
+function bytesOf({ event }: Entry): number {
+  return event.payload.end - event.payload.start
 }

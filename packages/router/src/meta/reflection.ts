@@ -27,7 +27,11 @@ export function reflection(host: ReflectionHost): Record<Uri, OwnProcedure> {
   const declared = new Map<Kind, Map<Uri, { schema: unknown; text: string }>>(KINDS.map((kind) => [kind, new Map()]))
   const procedures: Record<Uri, OwnProcedure> = {
     'wamp.reflect.define': (call) => define(call),
-    'wamp.reflect.describe': (call) => describe(call, kindOf(call)),
+    'wamp.reflect.describe': (call) => {
+      const uri = call.args[0]
+      const kind = KINDS.find((each) => declared.get(each)!.has(uri as Uri)) ?? 'procedure'
+      describe(call, call.kwargs['kind'] === undefined ? kind : kindOf(call))
+    },
   }
   for (const kind of KINDS) {
     procedures[`wamp.reflection.${kind}.list`] = (call) => list(call, kind)
