@@ -18,8 +18,8 @@ import {
 import { EMPTY_PAYLOAD } from '@crosspoint/protocol/internal'
 import { type Invocation, RunningInvocation } from './invocation.ts'
 import type { Session } from './session.ts'
-import type { Declared, RoleContext, Settle } from './subscriber.ts'
-import { CANCELED, NO_SUCH_REGISTRATION } from './uris.ts'
+import { type Declared, type RoleContext, revocation, type Settle } from './subscriber.ts'
+import { CANCELED, INVALID_ARGUMENT, NO_SUCH_REGISTRATION } from './uris.ts'
 import { wireOptions } from './wire-options.ts'
 
 export interface RegisterOptions {
@@ -29,6 +29,10 @@ export interface RegisterOptions {
   readonly invoke?: InvocationPolicy | undefined
   /** Asks the router to tell who calls. Default: false. */
   readonly disclose_caller?: boolean | undefined
+  /** How many invocations this callee takes at once; the router gives more to others or lets them wait. Default: any number. */
+  readonly concurrency?: number | undefined
+  /** Takes the procedure away from whoever has it. Default: false. */
+  readonly force_reregister?: boolean | undefined
   /** Asks the router to leave call timeouts to this callee, which then ends the invocation itself. Default: false. */
   readonly forward_timeout?: boolean | undefined
   /** Whether to wait for a session when there is none. Default: that of the client. */
@@ -151,16 +155,20 @@ export class Callee {
     waiting.reject(error)
   }
 
-  invocation(session: Session, message: InvocationMessage): void {
-    const { requestId, registrationId } = message
+  invocation(session: Session, received: InvocationMessage): void {
+    const { requestId, registrationId } = received
+    const known = this.#running.get(requestId)
+    const declared = this.#byId.get(registrationId)
+    const procedure = (received.details['procedure'] as Uri | undefined) ?? known?.procedure ?? declared?.procedure ?? ''
+    const message = session.reveal(received, procedure)
+    if (known !== undefined) return message && known.take(message) // a further chunk (RPC-45)
     if (requestId <= this.#lastRequestId) return // a chunk of an invocation that is over (RPC-54); gaps are accepted (ID-10)
     this.#lastRequestId = requestId
-    const declared = this.#byId.get(registrationId)
-    if (declared === undefined) {
-      if (!this.#formerIds.has(registrationId)) {
-        return session.violate(`INVOCATION of the registration ${registrationId}, which this session never had`) // PRV-22
-      }
-      const error = NO_SUCH_REGISTRATION
+    if (declared === undefined && !this.#formerIds.has(registrationId)) {
+      return session.violate(`INVOCATION of the registration ${registrationId}, which this session never had`) // PRV-22
+    }
+    if (declared === undefined || message === undefined) {
+      const error = declared === undefined ? NO_SUCH_REGISTRATION : INVALID_ARGUMENT // PPT-14
       const requestType = MessageType.INVOCATION
       session.send({ type: MessageType.ERROR, requestType, requestId, details: EMPTY_DICT, error, payload: EMPTY_PAYLOAD })
       return
@@ -174,6 +182,17 @@ export class Callee {
       if (this.#running.get(requestId) === running) this.#running.delete(requestId)
       if (--this.#handlers === 0) this.#onIdle?.()
     })
+  }
+
+  /** The router took a registration away: it is over, also for later sessions. An unknown one is ignored (RPC-132). */
+  revoked({ registration: id, reason }: Dict): void {
+    const declared = this.#byId.get(id as number)
+    if (declared === undefined) return
+    this.#byId.delete(id as number)
+    this.#formerIds.add(id as number)
+    declared.id = undefined
+    this.#context.declared.delete(declared)
+    this.#context.report('registration', revocation(reason), declared.procedure)
   }
 
   /** INTERRUPT; for an unknown or finished invocation it is ignored (RPC-78). */

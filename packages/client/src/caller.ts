@@ -6,6 +6,7 @@ import {
   type CancelMode,
   type Clock,
   type Dict,
+  EMPTY_DICT,
   type Message,
   MessageType,
   type Payload,
@@ -15,10 +16,11 @@ import {
   type Uri,
   UsageError,
 } from '@crosspoint/protocol'
+import type { Chunk } from './input.ts'
 import { CallResult, payloadOf } from './result.ts'
-import type { PendingRequest, Session } from './session.ts'
+import { type PendingRequest, type Session, undeliveredError } from './session.ts'
 import type { Settle } from './subscriber.ts'
-import { CANCELED, TIMEOUT } from './uris.ts'
+import { CANCELED, TIMEOUT, UPLOADS } from './uris.ts'
 import { wireOptions } from './wire-options.ts'
 
 export interface CallOptions {
@@ -35,6 +37,17 @@ export interface CallOptions {
   readonly disclose_me?: boolean | undefined
   /** Asks the callee for progress. Default: whether `onProgress` is given. */
   readonly receive_progress?: boolean | undefined
+  /**
+   * Sends a progressive call: `args` and `kwargs` first, then every chunk as it comes, then what the iterator returns (a
+   * generator's `return`), or nothing, as the last. It is read no faster than the network takes it, and no further when the call ends.
+   */
+  readonly input?: AsyncIterator<Chunk, unknown> | AsyncIterable<Chunk, unknown> | undefined
+  /** `all`: every callee of a shared registration; `any`: one at random; `partition`: the one that `rkey` belongs to. */
+  readonly runon?: 'all' | 'any' | 'partition' | undefined
+  /** How results of `runon: "all"` come: `gather`, as one list, or `progressive`; or `partition` for what `runon` says of it. */
+  readonly runmode?: 'gather' | 'progressive' | 'partition' | undefined
+  /** The key by which a call of `partition` finds its callee. */
+  readonly rkey?: string | undefined
   /** Gets progressive results. */
   readonly onProgress?: ((progress: CallResult) => void) | undefined
   /** Cancels the call; the promise rejects with the signal's reason. */
@@ -99,6 +112,12 @@ export class OutgoingCall implements PendingRequest {
     signal.addEventListener('abort', this.#onAbort)
   }
 
+  /** The reader of progress is behind, or has caught up. */
+  setBehind(isBehind: boolean): void {
+    if (isBehind) this.#session?.hold(this, true)
+    else this.#session?.release(this)
+  }
+
   get isSettled(): boolean {
     return this.#isSettled
   }
@@ -109,9 +128,12 @@ export class OutgoingCall implements PendingRequest {
     this.forget = undefined
     this.#session = session
     const receive_progress = this.options.receive_progress ?? (this.#onProgress && true)
-    // `progress`, which would begin a progressive call, is not offered (PRV-12).
-    const wire = wireOptions(MessageType.CALL, { ...this.options, receive_progress, progress: undefined })
+    const { input } = this.options
+    const wire = wireOptions(MessageType.CALL, { ...this.options, receive_progress, progress: input && true })
     try {
+      if (input !== undefined && !session.info?.features['dealer']?.has(UPLOADS)) {
+        throw new UsageError('ERR_REFUSED', `Cannot call "${this.uri}" with input: the router did not announce ${UPLOADS}`) // PRV-12
+      }
       session.request((requestId) => {
         this.#requestId = requestId
         return { type: MessageType.CALL, requestId, options: wire, procedure: this.uri, payload: this.#payload }
@@ -120,6 +142,28 @@ export class OutgoingCall implements PendingRequest {
       return this.#reject(error)
     }
     this.#startTimer()
+    if (input !== undefined) void this.#feed(session, input)
+  }
+
+  /** Sends the chunks of a progressive call; the last one is what the iterator returns. */
+  async #feed(session: Session, input: NonNullable<CallOptions['input']>): Promise<void> {
+    const chunks = Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input
+    try {
+      for (;;) {
+        const { value, done } = await chunks.next()
+        if (this.#isSettled || !session.isJoined) return void (await chunks.return?.())
+        const chunk = value as Chunk | undefined
+        const payload = payloadOf(chunk?.args, chunk?.kwargs)
+        const requestId = this.#requestId!
+        const options = done ? EMPTY_DICT : { progress: true }
+        const why = session.send({ type: MessageType.CALL, requestId, options, procedure: this.uri, payload }, this.uri)
+        if (why !== undefined) throw undeliveredError(why, `a chunk of the call of "${this.uri}"`)
+        if (done) return
+        await session.writable()
+      }
+    } catch (error) {
+      this.cancel(error)
+    }
   }
 
   #startTimer(): void {
@@ -186,6 +230,7 @@ export class OutgoingCall implements PendingRequest {
 
   #end(): void {
     this.#isSettled = true
+    this.setBehind(false)
     this.#timer?.cancel()
     this.forget?.()
     this.forget = undefined

@@ -1,7 +1,7 @@
 // The client: the public edge, where callbacks become promises. What happens on a session is in session.ts and the roles
 // (caller.ts, callee.ts, publisher.ts, subscriber.ts); what keeps one alive is in session-keeper.ts.
 
-import { EMPTY_DICT, type PublicationId, type Timer, type Uri, UsageError } from '@crosspoint/protocol'
+import { EMPTY_DICT, MessageType, type PublicationId, type Timer, type Uri, UsageError } from '@crosspoint/protocol'
 import { Callee, type DeclaredProcedure, type RegisterOptions } from './callee.ts'
 import { type CallOptions, OutgoingCall } from './caller.ts'
 import type { Invocation } from './invocation.ts'
@@ -81,9 +81,10 @@ export class Client {
     this.#keeper = new SessionKeeper(this.#options, {
       joined: (session) => this.#joined(session),
       left: (why) => this.#left(why),
-      event: (message) => this.#subscriber.event(message),
+      event: (session, message) => this.#subscriber.event(session, message),
       invocation: (session, message) => this.#callee.invocation(session, message),
       interrupt: (message) => this.#callee.interrupt(message),
+      revoked: (message) => (message.type === MessageType.UNSUBSCRIBED ? this.#subscriber : this.#callee).revoked(message.details!),
       status: (...status) => this.#status(this.#feed.set(...status)),
       stopped: (error) => this.#stopped(error),
     })

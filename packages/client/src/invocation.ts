@@ -14,6 +14,7 @@ import {
   type Uri,
   type UsageError,
 } from '@crosspoint/protocol'
+import { type Chunk, Input } from './input.ts'
 import { isThenable, payloadOf, payloadOfResult } from './result.ts'
 import { type Session, undeliveredError } from './session.ts'
 import { CANCELED, PAYLOAD_SIZE_EXCEEDED, RUNTIME_ERROR, TIMEOUT } from './uris.ts'
@@ -54,13 +55,23 @@ export class Invocation {
   }
 
   /**
-   * Sends one progressive result. Does nothing when the caller did not ask for progress or waits no longer.
+   * All chunks of a progressive call, the first one too; of any other call, the one there is. Ends early when the call is
+   * canceled or the session is lost: look at `signal`.
+   * @example for await (const { args } of invocation.input) await file.write(args[0])
+   */
+  get input(): AsyncIterableIterator<Required<Chunk>, void, void> {
+    return this.#running.input
+  }
+
+  /**
+   * Sends one progressive result. Does nothing when the caller did not ask for progress or waits no longer. The promise
+   * never rejects; it resolves when the network takes more, so who sends much awaits it.
    * @throws `ERR_UNSERIALIZABLE`, `ERR_PAYLOAD_TOO_LARGE`
    * It may be taken out of the invocation: `({ args, progress }) => …`.
    * @example invocation.progress([50], { unit: 'percent' })
    */
-  readonly progress = (args?: readonly unknown[], kwargs?: Dict): void => {
-    if (this.isProgressWanted) this.#running.progress(payloadOf(args, kwargs))
+  readonly progress = (args?: readonly unknown[], kwargs?: Dict): Promise<void> => {
+    return this.isProgressWanted ? this.#running.progress(payloadOf(args, kwargs)) : Promise.resolve()
   }
 }
 
@@ -73,10 +84,11 @@ export class RunningInvocation {
   readonly #session: Session
   readonly #message: InvocationMessage
   readonly #requestId: RequestId
-  readonly #procedure: Uri
+  readonly procedure: Uri
   readonly #clock: Clock
   readonly #report: (error: unknown, uri: Uri) => void
   readonly #timeoutMs: number
+  readonly input: Input
   #timer: Timer | undefined
   /** Made when somebody looks: most procedures never do. */
   #controller: AbortController | undefined
@@ -89,7 +101,8 @@ export class RunningInvocation {
     this.#session = session
     this.#message = message
     this.#requestId = message.requestId
-    this.#procedure = procedure
+    this.procedure = procedure
+    this.input = new Input(session, message)
     this.#clock = clock
     this.#report = report
     // Only there when the registration asked for it with `forward_timeout` (RPC-84).
@@ -99,25 +112,29 @@ export class RunningInvocation {
   /** Runs the procedure and answers; `ended` is called when the procedure has ended. */
   run(procedure: (invocation: Invocation) => unknown, ended: () => void): void {
     this.#startTimer()
+    const done = () => {
+      this.input.end()
+      ended()
+    }
     let outcome: unknown
     try {
-      outcome = procedure(new Invocation(this.#message, this.#procedure, this))
+      outcome = procedure(new Invocation(this.#message, this.procedure, this))
     } catch (error) {
       this.#fail(error)
-      return ended()
+      return done()
     }
     if (!isThenable(outcome)) {
       this.#succeed(outcome)
-      return ended()
+      return done()
     }
     outcome.then(
       (value) => {
         this.#succeed(value)
-        ended()
+        done()
       },
       (error) => {
         this.#fail(error)
-        ended()
+        done()
       },
     )
   }
@@ -130,17 +147,23 @@ export class RunningInvocation {
     return this.#controller.signal
   }
 
-  progress(payload: Payload): void {
-    if (!this.#isAwaited) return
-    const why = this.#session.send({ type: MessageType.YIELD, requestId: this.#requestId, options: PROGRESS, payload })
-    if (why !== undefined) throw undeliveredError(why, `a progressive result of "${this.#procedure}"`)
+  /** A further chunk of a progressive call. */
+  take(message: InvocationMessage): void {
+    this.input.take(message)
+  }
+
+  progress(payload: Payload): Promise<void> {
+    if (!this.#isAwaited) return Promise.resolve()
+    const why = this.#session.send({ type: MessageType.YIELD, requestId: this.#requestId, options: PROGRESS, payload }, this.procedure)
+    if (why !== undefined) throw undeliveredError(why, `a progressive result of "${this.procedure}"`)
     this.#startTimer() // the limit is between results (RPC-87)
+    return this.#session.writable()
   }
 
   /** The caller canceled. With `kill` one answer is still due, with `killnowait` none (RPC-77). */
   interrupt(isAnswerDue: boolean, reason: Uri): void {
     if (!isAnswerDue) this.#isAwaited = false
-    this.#abort(new ApplicationError(reason, [`The call of "${this.#procedure}" was canceled`]))
+    this.#abort(new ApplicationError(reason, [`The call of "${this.procedure}" was canceled`]))
   }
 
   /** Nobody waits any more. */
@@ -153,6 +176,7 @@ export class RunningInvocation {
     this.#timer?.cancel()
     if (this.#isAborted) return
     this.#isAborted = true
+    this.input.end()
     this.#abortReason = reason
     this.#controller?.abort(reason)
   }
@@ -161,7 +185,7 @@ export class RunningInvocation {
     this.#timer?.cancel()
     if (this.#timeoutMs === 0) return
     this.#timer = this.#clock.setTimer(this.#timeoutMs, () => {
-      const error = new ApplicationError(TIMEOUT, [`"${this.#procedure}" did not answer within ${this.#timeoutMs} ms`])
+      const error = new ApplicationError(TIMEOUT, [`"${this.procedure}" did not answer within ${this.#timeoutMs} ms`])
       this.#answerError(error.error, Payload.of(error.args)) // RPC-85
       this.#abort(error)
     })
@@ -174,17 +198,17 @@ export class RunningInvocation {
     let uri: Uri = RUNTIME_ERROR
     try {
       const payload = payloadOfResult(value)
-      const why = this.#session.send({ type: MessageType.YIELD, requestId: this.#requestId, options: EMPTY_DICT, payload })
+      const why = this.#session.send({ type: MessageType.YIELD, requestId: this.#requestId, options: EMPTY_DICT, payload }, this.procedure)
       if (why === undefined) {
         this.#isAwaited = false
         return
       }
-      error = undeliveredError(why, `the result of "${this.#procedure}"`)
+      error = undeliveredError(why, `the result of "${this.procedure}"`)
       if (why === 'too_large') uri = PAYLOAD_SIZE_EXCEEDED
     } catch (cause) {
       error = cause
     }
-    this.#report(error, this.#procedure)
+    this.#report(error, this.procedure)
     this.#answerError(uri, Payload.of([(error as Error).message]))
   }
 
@@ -192,7 +216,7 @@ export class RunningInvocation {
     this.#timer?.cancel()
     if (!this.#isAwaited) {
       // A procedure that stops because it was told to is no news; any other failure is.
-      if (!this.#isAborted || !isStop(error, this.#abortReason)) this.#report(error, this.#procedure)
+      if (!this.#isAborted || !isStop(error, this.#abortReason)) this.#report(error, this.procedure)
       return
     }
     if (error instanceof ApplicationError && URI.test(error.error)) {
@@ -200,7 +224,7 @@ export class RunningInvocation {
     }
     // It stopped because the caller asked for that (RPC-75).
     if (this.#isAborted && isStop(error, this.#abortReason)) return this.#answerError(CANCELED, Payload.of())
-    this.#report(error, this.#procedure)
+    this.#report(error, this.procedure)
     this.#answerError(RUNTIME_ERROR, Payload.of([error instanceof Error ? error.message : String(error)])) // RPC-16
   }
 
@@ -214,9 +238,9 @@ export class RunningInvocation {
       details: EMPTY_DICT,
       error,
     } as const
-    const why = this.#session.send({ ...answer, payload })
+    const why = this.#session.send({ ...answer, payload }, this.procedure)
     if (why === undefined) return
-    this.#report(undeliveredError(why, `the error "${error}" of "${this.#procedure}"`), this.#procedure)
+    this.#report(undeliveredError(why, `the error "${error}" of "${this.procedure}"`), this.procedure)
     this.#session.send({ ...answer, payload: Payload.of() })
   }
 }

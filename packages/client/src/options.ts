@@ -5,6 +5,7 @@ import { type Peer, RemotePeer } from '@crosspoint/protocol/internal'
 import { systemClock, systemRandom } from '@crosspoint/protocol/system'
 import { compactJsonSerializer } from './compact-json.ts'
 import { consoleLogger, type Logger } from './logger.ts'
+import type { PayloadCodec } from './payload-codec.ts'
 import { checkUrl, type Platform } from './platform.ts'
 import type { Status } from './status.ts'
 
@@ -53,6 +54,10 @@ export interface ClientOptions {
   readonly stopTimeoutMs?: number | undefined
   /** How long `stop()` waits for the router's GOODBYE, in milliseconds. Default: 5000. */
   readonly goodbyeTimeoutMs?: number | undefined
+  /** What payloads are like between here and the far end, for example end-to-end encryption. Default: the router may read them. */
+  readonly payloadCodec?: PayloadCodec | undefined
+  /** Opens links that outlive their transport, for example `resumable()`. Default: a lost transport ends the session. */
+  readonly resume?: ((open: Open, clock: Clock, random: Random) => Open) | undefined
   /** Where the client writes what it does. Default: the console, from `info` up. */
   readonly logger?: Logger | undefined
   /** Told about errors that no promise tells about. Default: writes them to the logger. */
@@ -76,9 +81,12 @@ const DEFAULT_NUMBERS = {
 
 export const CLIENT_DEFAULTS = Object.freeze({ realm: 'realm1', waitForSession: true, ...DEFAULT_NUMBERS })
 
+/** Opens the link to a router; for one attempt, which `signal` ends. */
+export type Open = (signal: AbortSignal) => Promise<Peer>
+
 export interface ResolvedOptions {
-  /** Opens the link to a router; for one attempt. */
-  readonly open: (signal: AbortSignal) => Promise<Peer>
+  readonly open: Open
+  readonly payloadCodec: PayloadCodec | undefined
   /** The router, for errors and logs. */
   readonly target: string
   readonly realm: Uri
@@ -103,14 +111,18 @@ export function resolveOptions(given: ClientOptions, platform: Platform): Resolv
       throw new UsageError('ERR_INVALID_ARGUMENT', `${name} must be a number of 0 or more, not ${value}`)
     }
   }
+  const random = given.random ?? systemRandom
+  const { open, target } = resolveTarget(given, platform, numbers.connectTimeoutMs)
   return Object.freeze({
-    ...resolveTarget(given, platform, numbers.connectTimeoutMs),
+    open: given.resume?.(open, clock, random) ?? open,
+    target,
+    payloadCodec: given.payloadCodec,
     realm: given.realm ?? CLIENT_DEFAULTS.realm,
     waitForSession: given.waitForSession ?? CLIENT_DEFAULTS.waitForSession,
     ...numbers,
     logger: given.logger ?? consoleLogger(clock),
     clock,
-    random: given.random ?? systemRandom,
+    random,
   })
 }
 

@@ -2,6 +2,7 @@
 
 import { UsageError } from '@crosspoint/protocol'
 import type { OutgoingCall } from './caller.ts'
+import { UNREAD_HIGH, UNREAD_LOW } from './input.ts'
 import type { CallResult } from './result.ts'
 import type { Settle } from './subscriber.ts'
 
@@ -55,6 +56,7 @@ export class ProgressCall<Value = unknown> implements AsyncIterableIterator<Call
       return this.#call.cancel(new UsageError('ERR_PAYLOAD_TOO_LARGE', why))
     }
     this.#unread.push(progress)
+    if (this.#unread.length >= UNREAD_HIGH) this.#call.setBehind(true)
     this.#wake?.()
   }
 
@@ -66,6 +68,7 @@ export class ProgressCall<Value = unknown> implements AsyncIterableIterator<Call
   async next(): Promise<IteratorResult<CallResult<Value>, void>> {
     for (;;) {
       const value = this.#unread.shift()
+      if (this.#unread.length <= UNREAD_LOW) this.#call.setBehind(false)
       if (value !== undefined) return { value, done: false }
       if (this.#isOver) {
         if (!this.#isFailed) return { value: undefined, done: true }

@@ -22,6 +22,10 @@ export interface PublishOptions {
   readonly eligible?: readonly number[] | undefined
   readonly eligible_authid?: readonly string[] | undefined
   readonly eligible_authrole?: readonly string[] | undefined
+  /** Asks the router to keep the event for later subscribers. Default: false. */
+  readonly retain?: boolean | undefined
+  /** Resource key: of the subscribers with a node key, only those get the event to which it belongs. Default: none. */
+  readonly rkey?: string | undefined
   /** Asks the router to tell subscribers who published. Default: false. */
   readonly disclose_me?: boolean | undefined
   /** Whether to wait for a session when there is none. Default: that of the client. */

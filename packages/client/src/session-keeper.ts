@@ -119,14 +119,12 @@ export class SessionKeeper {
   #opened(attempt: Attempt, peer: Peer): void {
     if (this.#attempt !== attempt) return peer.close() // it came too late
     attempt.isOpen = true
-    const { event, invocation, interrupt } = this.#events
-    this.session = new Session(peer, {
-      joined: (session) => this.#joined(session),
-      ended: (session, end) => this.#ended(session, end),
-      event,
-      invocation,
-      interrupt,
-    })
+    const events = {
+      ...this.#events,
+      joined: (session: Session) => this.#joined(session),
+      ended: (session: Session, end: SessionEnd) => this.#ended(session, end),
+    }
+    this.session = new Session(peer, events, this.#options.payloadCodec)
     this.session.open(this.#options.realm)
   }
 

@@ -16,8 +16,11 @@ import {
   MessageType,
   ProtocolViolation,
   type RequestId,
+  type Result as ResultMessage,
   type SessionId,
   type SessionState,
+  type Unregistered,
+  type Unsubscribed,
   type Uri,
   UsageError,
   type Welcome,
@@ -35,22 +38,26 @@ import {
 } from '@crosspoint/protocol/internal'
 
 import { wrongOption } from './compact-json.ts'
-import { CANNOT_AUTHENTICATE, CLOSE_REALM, GOODBYE_AND_OUT, PROTOCOL_VIOLATION } from './uris.ts'
+import type { PayloadCodec } from './payload-codec.ts'
+import { CANNOT_AUTHENTICATE, CLOSE_REALM, GOODBYE_AND_OUT, INVALID_ARGUMENT, PROTOCOL_VIOLATION, UPLOADS } from './uris.ts'
 
 /** What this client announces (FEA-11, FEA-12, FEA-14). */
+const CALLS = ['progressive_call_results', UPLOADS, 'call_canceling', 'call_timeout', 'caller_identification', 'sharded_registration']
 const CLIENT_FEATURES = Object.freeze({
-  caller: ['progressive_call_results', 'call_canceling', 'call_timeout', 'caller_identification'],
-  callee: [
-    'progressive_call_results',
-    'call_canceling',
-    'call_timeout',
-    'caller_identification',
-    'pattern_based_registration',
-    'shared_registration',
+  caller: CALLS,
+  callee: [...CALLS, 'call_reroute', 'call_trustlevels', 'pattern_based_registration', 'registration_revocation', 'shared_registration'],
+  publisher: ['subscriber_blackwhite_listing', 'publisher_exclusion', 'publisher_identification', 'sharded_subscription'],
+  subscriber: [
+    'publisher_identification',
+    'publication_trustlevels',
+    'pattern_based_subscription',
+    'sharded_subscription',
+    'subscription_revocation',
   ],
-  publisher: ['subscriber_blackwhite_listing', 'publisher_exclusion', 'publisher_identification'],
-  subscriber: ['publisher_identification', 'pattern_based_subscription'],
 })
+
+/** Bytes that may wait for the network before those who send much are asked to wait. */
+const BUFFERED_BYTES_MAX = 1_048_576
 
 /** Who we are to the router, as WELCOME said. */
 export interface SessionInfo {
@@ -96,9 +103,11 @@ export interface PendingRequest {
 export interface SessionListener {
   joined(session: Session): void
   ended(session: Session, end: SessionEnd): void
-  event(message: Event): void
+  event(session: Session, message: Event): void
   invocation(session: Session, message: Invocation): void
   interrupt(message: Interrupt): void
+  /** The router took a subscription or registration away (PUB-66, RPC-131). */
+  revoked(message: Unsubscribed | Unregistered): void
 }
 
 type RequestMessage = Extract<Message, { readonly requestId: RequestId; readonly options?: Dict }>
@@ -120,11 +129,16 @@ export class Session {
   readonly #peer: Peer
   readonly #listener: SessionListener
   readonly #pending = new Map<number, PendingRequest>()
+  readonly #codec: PayloadCodec | undefined
   #lastRequestId = 0
+  /** Streams whose reader is behind, and how many of them are calls of ours. */
+  readonly #holders = new Map<object, boolean>()
+  #isHeld = false
 
-  constructor(peer: Peer, listener: SessionListener) {
+  constructor(peer: Peer, listener: SessionListener, codec?: PayloadCodec) {
     this.#peer = peer
     this.#listener = listener
+    this.#codec = codec
     peer.onMessage = (message) => this.#receive(message)
     peer.onViolation = (violation) => this.#violated(violation)
     peer.onClose = (reason) => this.#end('lost', reason)
@@ -137,7 +151,12 @@ export class Session {
   /** Sends HELLO. */
   open(realm: Uri): void {
     this.state = 'establishing'
-    this.#peer.send({ type: MessageType.HELLO, realm, details: { agent: 'Crosspoint', roles: announceRoles(CLIENT_FEATURES) } })
+    const features = Object.entries(CLIENT_FEATURES).map(([role, names]) => [
+      role,
+      this.#codec ? [...names, ...this.#codec.features] : names,
+    ])
+    const roles = announceRoles(Object.fromEntries(features))
+    this.#peer.send({ type: MessageType.HELLO, realm, details: { agent: 'Crosspoint', roles } })
   }
 
   /** Sends GOODBYE; the session ends when the router answers it (SES-18). */
@@ -154,9 +173,56 @@ export class Session {
     this.#end('lost', reason)
   }
 
-  /** Sends a message that awaits no answer. Returns why it could not be sent. */
-  send(message: Message): Undelivered | undefined {
-    return this.state === 'established' ? this.#peer.send(message) : undefined
+  /** Sends a message that awaits no answer. `uri` is what its payload is about. Returns why it could not be sent. */
+  send(message: Message, uri: Uri = ''): Undelivered | undefined {
+    return this.state === 'established' ? this.#peer.send(this.#sealed(message, uri)) : undefined
+  }
+
+  /** The payload in the form that the codec gives it. */
+  #sealed<Sent extends Message>(message: Sent, uri: Uri): Sent {
+    return this.#codec === undefined || !('payload' in message) ? message : (this.#codec.seal(message as never, uri) as never)
+  }
+
+  /** A message with its payload readable; `undefined` when it cannot be read here (PPT-14). */
+  reveal<Received extends Event | Invocation | ResultMessage | ErrorMessage>(message: Received, uri: Uri): Received | undefined {
+    const { ppt_scheme, enc_algo } = message.details
+    if (!ppt_scheme && !enc_algo) return message
+    return this.#codec?.open(message as never, uri) as Received | undefined
+  }
+
+  /** Resolves when the network takes more; at once when it does. */
+  async writable(): Promise<void> {
+    const peer = this.#peer
+    if (this.state !== 'established' || peer.bufferedBytes <= BUFFERED_BYTES_MAX) return
+    await new Promise<void>((resolve) => {
+      this.#onEnd.add(resolve)
+      const done = () => {
+        this.#onEnd.delete(resolve)
+        resolve()
+      }
+      if (!peer.whenDrained(done)) done()
+    })
+  }
+  readonly #onEnd = new Set<() => void>()
+
+  /**
+   * Reads no more from the router because the reader of a stream is behind; `isCall` when the stream is of a request of ours.
+   * While other requests await their answers it is read all the same: the reader may be waiting for one of them.
+   */
+  hold(holder: object, isCall: boolean): void {
+    this.#holders.set(holder, isCall)
+    this.#judgeHold()
+  }
+  release(holder: object): void {
+    if (this.#holders.delete(holder)) this.#judgeHold()
+  }
+  #judgeHold(): void {
+    const calls = [...this.#holders.values()].filter(Boolean).length
+    const isHeld = this.#holders.size > 0 && this.#pending.size <= calls
+    if (isHeld === this.#isHeld) return
+    this.#isHeld = isHeld
+    if (isHeld) this.#peer.pause()
+    else this.#peer.resume()
   }
 
   /**
@@ -171,9 +237,10 @@ export class Session {
     // Set before sending: an in-process router answers within `send`.
     this.#lastRequestId = requestId
     if (pending !== undefined) this.#pending.set(requestId, pending)
+    this.#judgeHold()
     let isSent = false
     try {
-      const undelivered = this.#peer.send(message)
+      const undelivered = this.#peer.send(this.#sealed(message, uriOf(message)))
       isSent = undelivered === undefined
       if (undelivered !== undefined) throw undeliveredError(undelivered, `${nameOf(message)} of "${uriOf(message)}"`)
     } finally {
@@ -267,7 +334,7 @@ export class Session {
   #receiveEstablished(message: Message): void {
     switch (message.type) {
       case MessageType.EVENT:
-        return this.#listener.event(message)
+        return this.#listener.event(this, message)
       case MessageType.INVOCATION:
         return this.#listener.invocation(this, message)
       case MessageType.INTERRUPT:
@@ -288,9 +355,13 @@ export class Session {
     const type = REQUEST_OF_REPLY.get(message.type)
     if (type === undefined) return this.violate(`${nameOf(message)} from a router after WELCOME`) // PRV-03, PRV-18
     const requestId = (message as { readonly requestId: number }).requestId
+    if (requestId === 0) return this.#listener.revoked(message as Unsubscribed)
     const pending = this.#find(type, requestId, nameOf(message))
     if (pending === undefined) return
-    if (!pending.replied(message)) this.#pending.delete(requestId)
+    const opened = message.type === MessageType.RESULT ? this.reveal(message, pending.uri) : message
+    if (opened === undefined) pending.refused(unreadable())
+    if (opened === undefined || !pending.replied(opened)) this.#pending.delete(requestId)
+    this.#judgeHold()
   }
 
   #refused(message: ErrorMessage): void {
@@ -299,8 +370,9 @@ export class Session {
     const pending = this.#find(requestType, requestId, 'ERROR')
     if (pending === undefined) return
     this.#pending.delete(requestId)
-    const { args, kwargs } = message.payload.read()
+    const { args, kwargs } = this.reveal(message, pending.uri)?.payload.read() ?? {}
     pending.refused(new ApplicationError(message.error, args, kwargs))
+    this.#judgeHold()
   }
 
   /** The request that a reply answers. A reply to one never sent is a violation (PRV-21); a second reply is dropped. */
@@ -326,6 +398,7 @@ export class Session {
     if (this.state === 'closed') return
     this.state = 'closed' // before closing: a peer may tell of its close at once
     this.#peer.close(reason)
+    for (const resolve of this.#onEnd) resolve()
     const end = { how, reason, message, args, kwargs }
     this.#failPending(`The session ended: ${describeEnd(end)}`, 'ERR_CONNECTION_LOST')
     this.#listener.ended(this, end)
@@ -338,6 +411,10 @@ export class Session {
       request.lost(new UsageError(code, `${layoutOf(request.type)!.name} of "${request.uri}" has no answer. ${why}`))
     }
   }
+}
+
+function unreadable(): ApplicationError {
+  return new ApplicationError(INVALID_ARGUMENT, ['The payload is for the far end only, and this client has no key or codec for it'])
 }
 
 /** One line about the end of a session. */

@@ -2,6 +2,7 @@
 // session each is made again, with its options.
 
 import {
+  ApplicationError,
   type Dict,
   type Event as EventMessage,
   type MatchPolicy,
@@ -13,11 +14,16 @@ import {
 import type { ErrorReport } from './options.ts'
 import { isThenable } from './result.ts'
 import type { Session } from './session.ts'
+import { CLOSE_NORMAL } from './uris.ts'
 import { wireOptions } from './wire-options.ts'
 
 export interface SubscribeOptions {
   /** How the topic matches. Default: `exact`. */
   readonly match?: MatchPolicy | undefined
+  /** Asks for the event that the router has retained for the topic, of each topic for a pattern. Default: false. */
+  readonly get_retained?: boolean | undefined
+  /** Node key: this subscriber gets only publications whose `rkey` belongs to it, and those without one. Default: none. */
+  readonly nkey?: string | undefined
   /** Whether to wait for a session when there is none. Default: that of the client. */
   readonly waitForSession?: boolean | undefined
 }
@@ -49,6 +55,11 @@ export class Event {
     this.publisher_authid = details['publisher_authid'] as string | undefined
     this.publisher_authrole = details['publisher_authrole'] as string | undefined
   }
+}
+
+/** What the router's word about a revocation is to `onError`. */
+export function revocation(reason: unknown): ApplicationError {
+  return new ApplicationError(typeof reason === 'string' ? reason : CLOSE_NORMAL, ['The router took it away'])
 }
 
 export type EventHandler = (event: Event) => unknown
@@ -209,9 +220,10 @@ export class Subscriber {
   }
 
   /** EVENT. For an id that is not ours, because it was just unsubscribed, it is dropped (PUB-14). */
-  event(message: EventMessage): void {
-    const subscription = this.#byId.get(message.subscriptionId)
-    if (subscription === undefined) return
+  event(session: Session, received: EventMessage): void {
+    const subscription = this.#byId.get(received.subscriptionId)
+    const message = subscription && session.reveal(received, (received.details['topic'] as Uri | undefined) ?? subscription.topic)
+    if (subscription === undefined || message === undefined) return
     for (const handler of [...subscription.handlers]) {
       if (!subscription.handlers.has(handler)) continue // removed by one before it
       try {
@@ -221,6 +233,15 @@ export class Subscriber {
         this.#context.report('event', error, subscription.topic)
       }
     }
+  }
+
+  /** The router took a subscription away: it is over, also for later sessions. An unknown one is ignored (PUB-68). */
+  revoked({ subscription: id, reason }: Dict): void {
+    const subscription = this.#byId.get(id as number)
+    if (subscription === undefined) return
+    this.#byId.delete(id as number)
+    this.#forget(subscription)
+    this.#context.report('subscription', revocation(reason), subscription.topic)
   }
 
   /** The session is over; ids of the next one are others. */

@@ -23,6 +23,9 @@ export interface PlatformWebSocket {
 }
 declare const WebSocket: new (url: string, protocols: string[]) => PlatformWebSocket
 
+declare function setTimeout(fire: () => void, delayMs: number): unknown
+
+const DRAIN_LOOK_MS = 10
 const REASON_BYTES_MAX = 123 // RFC 6455, 5.5.1
 
 class WebSocketTransport implements Transport {
@@ -79,6 +82,11 @@ class WebSocketTransport implements Transport {
   }
   get bufferedBytes(): number {
     return this.#socket.bufferedAmount
+  }
+  /** A WebSocket does not tell when it has sent what waited, so it is looked at now and then. */
+  whenDrained(call: () => void): void {
+    if (this.#isClosed) return
+    setTimeout(() => (this.#socket.bufferedAmount === 0 ? call() : this.whenDrained(call)), DRAIN_LOOK_MS)
   }
 }
 

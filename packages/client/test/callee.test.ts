@@ -343,3 +343,80 @@ test('stop waits for invocations no longer than stopTimeoutMs; then their signal
   await stopped
   assert.equal(clock.timerCount, 0)
 })
+
+test('RPC-45 input gives the chunks of a progressive call in order, the first one too, and ends after the last', async () => {
+  const { link } = await registered(async ({ input, args }) => {
+    const seen: unknown[] = []
+    for await (const chunk of input) seen.push(chunk.args[0] ?? chunk.kwargs)
+    return [args[0], ...seen]
+  })
+  link.say(68, 1, 100, { progress: true }, [1])
+  link.say(68, 1, 100, { progress: true }, [2])
+  await settle()
+  link.say(68, 1, 100, {}, [], { last: true })
+  await settle()
+  assert.deepEqual(link.take(70), [70, 1, {}, [[1, 1, 2, { last: true }]]])
+})
+
+test('input of a call that is not progressive is its one chunk', async () => {
+  const { link } = await registered(async ({ input }) => {
+    let count = 0
+    for await (const _ of input) count++
+    return count
+  })
+  link.say(68, 1, 100, {}, ['only'])
+  await settle()
+  assert.deepEqual(link.take(70), [70, 1, {}, [1]])
+})
+
+test('input ends when the call is canceled', async () => {
+  let isOver = false
+  const { link } = await registered(async ({ input, signal }) => {
+    for await (const _ of input);
+    isOver = signal.aborted
+  })
+  link.say(68, 1, 100, { progress: true }, [1])
+  link.say(69, 1, { mode: 'killnowait' })
+  await settle()
+  assert.ok(isOver)
+})
+
+test('input: while nobody reads, the session reads no more from the router; nothing is lost', async () => {
+  let go: () => void = () => {}
+  const { link } = await registered(async ({ input }) => {
+    await new Promise<void>((resolve) => (go = resolve))
+    let count = 0
+    for await (const _ of input) count++
+    return count
+  })
+  for (let i = 0; i < 100; i++) link.say(68, 1, 100, { progress: true }, [i])
+  link.say(68, 1, 100, {})
+  assert.ok(link.bufferedBytes > 1_000)
+  go()
+  await settle()
+  assert.equal(link.bufferedBytes, 0)
+  assert.deepEqual(link.take(70), [70, 1, {}, [101]])
+})
+
+test('RPC-54 a chunk for an invocation that has been answered is discarded', async () => {
+  const { link } = await registered(() => 'early')
+  link.say(68, 1, 100, { progress: true })
+  assert.deepEqual(link.take(70), [70, 1, {}, ['early']])
+  link.say(68, 1, 100, {})
+  await settle()
+  assert.deepEqual(link.takeAll(), [])
+})
+
+test('RPC-131 RPC-132 a revoked registration is reported, and not made again on the next session; an unknown id is ignored', async () => {
+  const { link, errors, router, clock } = await registered(() => 1)
+  link.say(67, 0, { registration: 4711 })
+  link.say(67, 0, { registration: 100, reason: 'com.example.error.moved' })
+  assert.deepEqual(
+    errors.map(({ source, uri, error }) => [source, uri, (error as ApplicationError).error]),
+    [['registration', 'com.example.work', 'com.example.error.moved']],
+  )
+  link.drop()
+  await clock.advance(250)
+  router.link.welcome()
+  assert.deepEqual(router.link.takeAll(), [])
+})

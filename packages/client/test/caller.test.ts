@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ApplicationError, type CallResult } from '../src/index.ts'
-import { bench, joined, rejection } from './support/fake-router.ts'
+import { ApplicationError, type CallResult, type Chunk } from '../src/index.ts'
+import { bench, joined, ROUTER_ROLES, rejection } from './support/fake-router.ts'
 import { settle } from './support/virtual-clock.ts'
 
 test('RPC-11 call gives the first positional result, callResult the whole answer', async () => {
@@ -179,10 +179,101 @@ test('callProgress: leaving the loop cancels the call', async () => {
   assert.equal((await rejection(call.result)).code, 'ERR_CLOSED')
 })
 
-test('callProgress: progress that nobody reads cancels the call at a limit', async () => {
+test('callProgress: while nobody reads, the session reads no more; nothing is lost', async () => {
+  const { client, link } = await joined()
+  const call = client.callProgress<number>('com.example.long')
+  for (let i = 0; i < 100; i++) link.say(50, 1, { progress: true }, [i])
+  link.say(50, 1, {}, ['done'])
+  assert.ok(link.bufferedBytes > 1_000, 'the rest waits in the network')
+  const seen: number[] = []
+  for await (const { value } of call) seen.push(value)
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 100 }, (_, i) => i),
+  )
+  assert.equal((await call.result).value, 'done')
+})
+
+test('callProgress: while another request awaits its answer, it is read all the same, and a limit cancels the call', async () => {
   const { client, link } = await joined()
   const call = client.callProgress('com.example.long')
+  for (let i = 0; i < 20; i++) link.say(50, 1, { progress: true }, [i])
+  const other = client.call('com.example.other')
+  link.say(50, 2, {}, ['other'])
+  assert.equal(await other, 'other')
+  void client.call('com.example.never').catch(() => {})
   for (let i = 0; i <= 10_000; i++) link.say(50, 1, { progress: true }, [i])
   assert.equal((await rejection(call.result)).code, 'ERR_PAYLOAD_TOO_LARGE')
   assert.equal(link.take(49)[0], 49)
+})
+
+async function* chunks(values: unknown[], last?: unknown): AsyncGenerator<Chunk, Chunk | undefined> {
+  for (const value of values) yield { args: [value] }
+  return last === undefined ? undefined : { args: [last] }
+}
+const UPLOAD_ROLES = {
+  ...ROUTER_ROLES,
+  dealer: { features: { ...ROUTER_ROLES.dealer.features, progressive_call_invocations: true } },
+}
+async function joinedForUploads() {
+  const made = bench()
+  const started = made.client.start()
+  await settle()
+  made.link.welcome(7, UPLOAD_ROLES)
+  await started
+  return made
+}
+
+test('RPC-45 input: the chunks of a progressive call go out under one request id, the last without progress', async () => {
+  const { client, link } = await joinedForUploads()
+  const result = client.callResult('com.example.upload', { args: ['first'], timeout: 5, input: chunks([1, 2], 'last') })
+  await settle()
+  const proc = 'com.example.upload'
+  assert.deepEqual(link.takeAll(), [
+    [48, 1, { timeout: 5, progress: true }, proc, ['first']],
+    [48, 1, { progress: true }, proc, [1]],
+    [48, 1, { progress: true }, proc, [2]],
+    [48, 1, {}, proc, ['last']],
+  ])
+  link.say(50, 1, {}, ['done'])
+  assert.equal((await result).value, 'done')
+})
+
+test('RPC-54 input: when the answer comes first, the iterator is read no further and is told so', async () => {
+  const { client, link } = await joinedForUploads()
+  let isReturned = false
+  let give: (result: IteratorResult<Chunk, undefined>) => void = () => {}
+  const input = {
+    next: () => new Promise<IteratorResult<Chunk, undefined>>((resolve) => (give = resolve)),
+    return: async () => {
+      isReturned = true
+      return { value: undefined, done: true as const }
+    },
+  }
+  const result = client.callResult('com.example.upload', { input })
+  link.take(48)
+  link.say(50, 1, {}, ['enough'])
+  assert.equal((await result).value, 'enough')
+  give({ value: { args: [1] }, done: false })
+  await settle()
+  assert.deepEqual([isReturned, link.takeAll()], [true, []])
+})
+
+test('input: an iterator that throws cancels the call, which rejects with what was thrown', async () => {
+  const { client, link } = await joinedForUploads()
+  const broken = new Error('the disk is gone')
+  const input = {
+    next: () => Promise.reject(broken),
+  }
+  const result = client.callResult('com.example.upload', { input })
+  assert.equal(await rejection(result), broken)
+  assert.deepEqual(link.take(49), [49, 1, { mode: 'killnowait' }])
+})
+
+test('PRV-12 input: a router that did not announce progressive_call_invocations gets no progressive call', async () => {
+  const { client, link } = await joined()
+  const error = await rejection(client.callResult('com.example.upload', { input: chunks([1]) }))
+  assert.equal(error.code, 'ERR_REFUSED')
+  assert.match(error.message, /progressive_call_invocations/)
+  assert.deepEqual(link.takeAll(), [])
 })

@@ -13,22 +13,27 @@ describe('opening', () => {
     await settle()
     const [type, realm, details] = router.link.take(1) as [number, string, { roles: Record<string, { features: object }>; agent: string }]
     assert.deepEqual([type, realm, details.agent], [1, 'com.example.realm', 'Crosspoint'])
+    const features = (...names: string[]) => ({ features: Object.fromEntries(names.map((name) => [name, true])) })
+    const calls = ['progressive_call_results', 'progressive_call_invocations', 'call_canceling', 'call_timeout', 'caller_identification']
     assert.deepEqual(details.roles, {
-      caller: {
-        features: { progressive_call_results: true, call_canceling: true, call_timeout: true, caller_identification: true },
-      },
-      callee: {
-        features: {
-          progressive_call_results: true,
-          call_canceling: true,
-          call_timeout: true,
-          caller_identification: true,
-          pattern_based_registration: true,
-          shared_registration: true,
-        },
-      },
-      publisher: { features: { subscriber_blackwhite_listing: true, publisher_exclusion: true, publisher_identification: true } },
-      subscriber: { features: { publisher_identification: true, pattern_based_subscription: true } },
+      caller: features(...calls, 'sharded_registration'),
+      callee: features(
+        ...calls,
+        'call_reroute',
+        'call_trustlevels',
+        'pattern_based_registration',
+        'registration_revocation',
+        'sharded_registration',
+        'shared_registration',
+      ),
+      publisher: features('subscriber_blackwhite_listing', 'publisher_exclusion', 'publisher_identification', 'sharded_subscription'),
+      subscriber: features(
+        'publisher_identification',
+        'publication_trustlevels',
+        'pattern_based_subscription',
+        'sharded_subscription',
+        'subscription_revocation',
+      ),
     })
   })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Event } from '../src/index.ts'
+import type { ApplicationError, Event } from '../src/index.ts'
 import { joined, rejection } from './support/fake-router.ts'
 import { settle } from './support/virtual-clock.ts'
 
@@ -181,4 +181,24 @@ test('a subscription refused after a reconnect is reported, and tried again on t
   await clock.advance(500)
   router.link.welcome()
   assert.deepEqual(router.link.takeAll(), [[32, 1, {}, 'com.example.tick']])
+})
+
+test('PUB-66 PUB-68 a revoked subscription is reported, and not made again on the next session; an unknown id is ignored', async () => {
+  const { client, link, router, clock, errors } = await joined()
+  let count = 0
+  const subscribing = client.subscribe('com.example.tick', () => count++)
+  link.say(33, 1, 5)
+  await subscribing
+  link.say(35, 0, { subscription: 4711 })
+  link.say(35, 0, { subscription: 5, reason: 'com.example.error.closed' })
+  link.say(36, 5, 1, {})
+  assert.deepEqual(
+    errors.map(({ source, uri, error }) => [source, uri, (error as ApplicationError).error]),
+    [['subscription', 'com.example.tick', 'com.example.error.closed']],
+  )
+  assert.equal(count, 0)
+  link.drop()
+  await clock.advance(250)
+  router.link.welcome()
+  assert.ok(router.link.received.every(([type]) => type !== 32))
 })

@@ -34,6 +34,10 @@ export class Link {
   sayText(text: string): void {
     this.#transport.send(new TextEncoder().encode(text))
   }
+  /** Bytes that the client has not read. */
+  get bufferedBytes(): number {
+    return this.#transport.bufferedBytes
+  }
   drop(reason = 'the cable was cut'): void {
     this.#transport.close(reason)
   }
