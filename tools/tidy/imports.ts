@@ -16,9 +16,10 @@ const MAY_IMPORT: { readonly [name: string]: readonly string[] } = {
   router: ['protocol'],
   transport: ['protocol'],
   client: ['protocol'],
+  encryption: ['client', 'protocol'],
   node: ['router', 'transport', 'client', 'protocol'],
   crosspoint: ['node', 'client'],
-  testing: ['protocol', 'router', 'transport', 'client', 'node', 'crosspoint'],
+  testing: ['protocol', 'router', 'transport', 'client', 'encryption', 'node', 'crosspoint'],
 }
 /** Parts of a package that may import more than the rest of it. */
 const MAY_ALSO_IMPORT = [{ path: /^packages\/client\/src\/node(?:\.ts$|\/)/, names: ['transport'] }]

@@ -16,7 +16,13 @@ import type { Ask } from './testaments.ts'
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value > 0
 const isOffset = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 0
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean'
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
+const TIME = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i
+
+/** Milliseconds since 1970 of a time as in RFC 3339, with what it has of a millisecond's parts; NaN when it is none. */
+function parseTime(text: string): number {
+  const [, seconds, fraction = '0', zone] = TIME.exec(text) ?? []
+  return Date.parse(`${seconds}${zone}`.toUpperCase()) + Number(fraction) * 1000
+}
 
 export interface HistoryMetaHost {
   readonly rules: RealmRules
@@ -69,7 +75,7 @@ function readQuery(host: HistoryMetaHost, call: OwnCall, stream: number): Histor
   const time = (name: string): number | undefined => {
     const text = call.keyword(name, isText, 'a time')
     if (text === undefined) return undefined
-    const value = TIME.test(text) ? Date.parse(text) : Number.NaN
+    const value = parseTime(text)
     if (!Number.isNaN(value)) return value
     const wanted = 'a time as in RFC 3339, for example "2026-07-01T12:00:00.000Z"'
     throw new CallFailure(ErrorUri.invalidArgument, `${call.procedure}: keyword argument ${name} must be ${wanted}, not "${text}"`)

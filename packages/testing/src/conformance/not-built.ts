@@ -2,7 +2,6 @@
 
 /** Sections that come with later issues. */
 export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
-  '4.6': 'pause and resume comes with the whole of WAMP',
   '5.6': 'trust levels come with the whole of WAMP',
   '5.7': 'sharded subscription comes with the whole of WAMP',
   '5.8': 'event retention comes with the whole of WAMP',
@@ -12,13 +11,6 @@ export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
   '6.10': 'trust levels come with the whole of WAMP',
   '6.13': 'sharded registration comes with the whole of WAMP',
   '6.14': 'registration revocation comes with the whole of WAMP',
-  '7.1': 'the meta API comes with the whole of WAMP',
-  '7.2': 'the meta API comes with the whole of WAMP',
-  '7.3': 'the meta API comes with the whole of WAMP',
-  '7.4': 'the meta API comes with the whole of WAMP',
-  '7.5': 'testaments come with the whole of WAMP',
-  '7.6': 'event history comes with the whole of WAMP',
-  '7.7': 'reflection comes with the whole of WAMP',
   '8.1': 'authentication comes with identity and permission',
   '8.2': 'authentication comes with identity and permission',
   '8.3': 'authentication comes with identity and permission',
@@ -33,10 +25,10 @@ export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
 
 /** Single ids of sections that are built otherwise. */
 export const IDS_NOT_BUILT: { readonly [id: string]: string } = {
+  'REF-05': 'the interface and type procedures of the newer catalog, and session statistics, come with later issues',
   'SES-25': 'the transport closes with the session; a client opens a new one',
   'RPC-06': 'it needs an authorizer, which comes with identity and permission',
   'RPC-79': 'it needs a call that waits in the dealer, for an authorizer or a concurrency limit; both come later',
-  'RPC-109': "it needs the router's own procedures, the meta API, which comes with the whole of WAMP",
   'SER-12': 'UBJSON comes with the whole of WAMP',
   'SER-13': 'FlatBuffers comes with the whole of WAMP',
   'SER-14': 'FlatBuffers comes with the whole of WAMP',

@@ -64,16 +64,11 @@ class Run {
     this.#scenario = scenario
     this.#way = way
     this.#linkIndex = index
-    const gone = (peer: string): void => {
-      this.#gone.add(peer)
-      this.#onGone()
-    }
     this.#router = new Router({
       clock: this.#clock,
       random: new SeededRandom(SEED),
       realms: [{ name: 'realm1', ...scenario.realm }, { name: 'realm2' }],
       limits: scenario.limits,
-      observer: { onSessionEnd: (session) => gone(session.peer), onRefused: gone },
     })
   }
 
@@ -125,7 +120,11 @@ class Run {
   async #attach(who: string, frameBytesMax: number | undefined): Promise<void> {
     if (frameBytesMax !== undefined && this.#way.way === 'core') throw new Error('the core has no frames; leave out the way "core"')
     await this.#settle()
-    const request = { router: this.#router, index: this.#linkIndex++, isJson: hasFrames(this.#scenario), frameBytesMax }
+    const onGone = (address: string): void => {
+      this.#gone.add(address)
+      this.#onGone()
+    }
+    const request = { router: this.#router, index: this.#linkIndex++, isJson: hasFrames(this.#scenario), frameBytesMax, onGone }
     this.#links.set(who, await this.#way.open(request))
   }
 

@@ -27,6 +27,8 @@ export interface LinkRequest {
   readonly isJson: boolean
   /** The longest frame the client accepts. */
   readonly frameBytesMax: number | undefined
+  /** Called with the client's address when the router has learned that its connection is gone. */
+  readonly onGone: (address: string) => void
 }
 
 export interface ClientWay {
@@ -233,18 +235,28 @@ class SocketsWay implements ClientWay {
   readonly hasJson = true
   readonly #listener: Listener
   #router: Router | undefined
+  #onGone: (address: string) => void = () => {}
 
   constructor() {
     this.#listener = createListener({
       endpoint: { host: '127.0.0.1', port: 0 },
       serializers: SERIALIZERS,
-      onTransport: (transport, serializer, info) => this.#router!.attach(transport, serializer, { peer: info.peer }),
+      onTransport: (transport, serializer, info) => {
+        const onGone = this.#onGone
+        this.#router!.attach(transport, serializer, { peer: info.peer })
+        const tellRouter = transport.onClose
+        transport.onClose = (reason) => {
+          tellRouter(reason)
+          onGone(info.peer)
+        }
+      },
     })
   }
 
   async open(request: LinkRequest): Promise<Link> {
     if (this.#listener.port === undefined) await this.#listener.listen()
     this.#router = request.router
+    this.#onGone = request.onGone
     const { serializer, isRawSocket } = socketKind(request.index, request.isJson, request.frameBytesMax !== undefined)
     const socket = connect({ host: '127.0.0.1', port: this.#listener.port!, noDelay: true })
     if (!isRawSocket) return new WebSocketLink(await WebSocketClient.open(socket, { protocols: [serializer.subprotocol] }), serializer)
