@@ -4,10 +4,13 @@
 //   --way NAME        run the scenarios only on this way: core, memory or sockets; may be given more than once. What cannot
 //                     run on the core (frames that are no messages, limits of frames) runs in memory then
 //   --id ID           only the scenarios of this id
+//   --write           write docs/conformance.md; without it a whole run fails when that page is out of date
 //   --json            print one JSON object: { results: [{ id, title, way, ok, error? }], summary }
 
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { conformancePage } from './page.ts'
 import { loadScenarios } from './registry.ts'
 import { gather, printTable, REQUIREMENTS } from './report.ts'
 import { type Result, runScenario, runsOn } from './runner.ts'
@@ -20,6 +23,7 @@ const { values } = parseArgs({
   options: {
     'scenarios-only': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     way: { type: 'string', multiple: true, default: WAYS },
     id: { type: 'string' },
   },
@@ -44,6 +48,18 @@ const report = gather(results, units)
 if (values.json) console.log(JSON.stringify({ results, units, summary: report.summary }))
 else printTable(report, results, units)
 process.exitCode = report.hasFailed ? 1 : 0
+const isWhole = !values['scenarios-only'] && values.id === undefined && values.way.length === WAYS.length
+if (isWhole && !values.json) checkPage()
+
+/** Writes the page, or says that it is not what this run found. */
+function checkPage(): void {
+  const file = join(root, 'docs/conformance.md')
+  const page = conformancePage(report)
+  if (values.write) return writeFileSync(file, page)
+  if (existsSync(file) && readFileSync(file, 'utf8') === page) return
+  console.log('docs/conformance.md is out of date: run npm run conformance -- --write')
+  process.exitCode = 1
+}
 
 function waysOf(scenario: Scenario): ClientWay[] {
   const chosen = ways.filter((way) => values.way.includes(way.way) && runsOn(scenario, way))

@@ -2,15 +2,6 @@
 
 /** Sections that come with later issues. */
 export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
-  '5.6': 'trust levels come with the whole of WAMP',
-  '5.7': 'sharded subscription comes with the whole of WAMP',
-  '5.8': 'event retention comes with the whole of WAMP',
-  '5.9': 'subscription revocation comes with the whole of WAMP',
-  '6.5': 'progressive call invocations come with the whole of WAMP',
-  '6.8': 'call rerouting comes with the whole of WAMP',
-  '6.10': 'trust levels come with the whole of WAMP',
-  '6.13': 'sharded registration comes with the whole of WAMP',
-  '6.14': 'registration revocation comes with the whole of WAMP',
   '8.1': 'authentication comes with identity and permission',
   '8.2': 'authentication comes with identity and permission',
   '8.3': 'authentication comes with identity and permission',
@@ -19,7 +10,6 @@ export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
   '9': 'authorization comes with identity and permission',
   '10.3': 'HTTP long-poll comes with other doors',
   '10.4': 'batched and multiplexed transports come with the whole of WAMP',
-  '11': 'payload passthru mode comes with the whole of WAMP',
   '13': 'interfaces, catalogs and router links come with later issues',
 }
 
@@ -27,8 +17,6 @@ export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
 export const IDS_NOT_BUILT: { readonly [id: string]: string } = {
   'REF-05': 'the interface and type procedures of the newer catalog, and session statistics, come with later issues',
   'SES-25': 'the transport closes with the session; a client opens a new one',
-  'RPC-06': 'it needs an authorizer, which comes with identity and permission',
-  'RPC-79': 'it needs a call that waits in the dealer, for an authorizer or a concurrency limit; both come later',
   'SER-12': 'UBJSON comes with the whole of WAMP',
   'SER-13': 'FlatBuffers comes with the whole of WAMP',
   'SER-14': 'FlatBuffers comes with the whole of WAMP',

@@ -50,7 +50,9 @@ export function gather(results: readonly Result[], units: readonly UnitResult[])
   const count = (status: Line['status']) => lines.filter((line) => line.status === status).length
   const summary = { passing: count('passing'), failing: count('failing'), notBuilt: count('not built') }
   // A file that could not run at all has no ids; it fails the whole.
-  const hasFailed = results.some((result) => !result.ok) || units.some((unit) => !unit.ok)
+  const isPartial = units.length === 0 // then ids without a test may have one
+  const hasFailed =
+    results.some((result) => !result.ok) || units.some((unit) => !unit.ok) || (!isPartial && lines.some((line) => line.isMissing))
   return { lines, summary, hasFailed }
 }
 

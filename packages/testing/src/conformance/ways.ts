@@ -11,11 +11,13 @@ import {
   type Serializer,
   type Transport,
 } from '@crosspoint/protocol'
-import { layoutOf, type Peer } from '@crosspoint/protocol/internal'
+import { BatchReader, joinBatch, layoutOf, type Peer } from '@crosspoint/protocol/internal'
 import type { Router } from '@crosspoint/router'
 import { createListener, type Listener } from '@crosspoint/transport'
-import { OPCODE, RawSocketClient, WebSocketClient } from '../raw-clients.ts'
+import { LongPollClient, OPCODE, RawSocketClient, WebSocketClient } from '../raw-clients.ts'
 import type { Link } from './link.ts'
+import { decodeList, encodeList } from './lists.ts'
+import { LongPollLink } from './longpoll-link.ts'
 import type { Way } from './scenario.ts'
 
 /** What a connection of a scenario needs. */
@@ -40,15 +42,6 @@ export interface ClientWay {
   open(request: LinkRequest): Promise<Link>
   /** Ends what the way holds open. */
   close(): Promise<void>
-}
-
-/** The bytes of any list, message or not. */
-function encodeList(serializer: Serializer, message: readonly unknown[]): Uint8Array {
-  return serializer.encodePayload([message])
-}
-
-function decodeList(serializer: Serializer, bytes: Uint8Array): unknown[] {
-  return serializer.decodePayload(bytes, 0, bytes.length, 1, false)[0] as unknown[]
 }
 
 /** A message as the list that it is on the wire. */
@@ -142,15 +135,19 @@ class WebSocketLink implements Link {
   onChange: () => void = () => {}
   readonly #client: WebSocketClient
   readonly #serializer: Serializer
+  readonly #isBatched: boolean
 
   constructor(client: WebSocketClient, serializer: Serializer) {
     this.#client = client
     this.#serializer = serializer
+    this.#isBatched = client.protocol.endsWith('.batched')
     this.address = `${client.socket.localAddress}:${client.socket.localPort}`
-    client.onMessage = (bytes) => {
+    const receive = (bytes: Uint8Array): void => {
       this.inbox.push(decodeList(serializer, bytes))
       this.onChange()
     }
+    const batches = new BatchReader(serializer.isBinary, (bytes, start, end) => receive(bytes.subarray(start, end)))
+    client.onMessage = (bytes) => (this.#isBatched ? batches.read(bytes, 0, bytes.length) : receive(bytes))
     client.onClose = () => {
       this.isClosed = true
       this.onChange()
@@ -158,7 +155,9 @@ class WebSocketLink implements Link {
   }
 
   send(message: readonly unknown[]): void {
-    this.#client.send(this.#serializer.isBinary ? OPCODE.binary : OPCODE.text, encodeList(this.#serializer, message))
+    const { isBinary } = this.#serializer
+    const bytes = encodeList(this.#serializer, message)
+    this.#client.send(isBinary ? OPCODE.binary : OPCODE.text, this.#isBatched ? joinBatch([bytes], isBinary) : bytes)
   }
   sendRaw(frame: string | Uint8Array): void {
     this.#client.send(typeof frame === 'string' ? OPCODE.text : OPCODE.binary, frame)
@@ -223,10 +222,19 @@ function pong(link: Link, client: WebSocketClient | RawSocketClient, send: () =>
 
 const SERIALIZERS = [jsonSerializer, msgpackSerializer, cborSerializer] as const
 
+const KINDS = ['websocket', 'rawsocket', 'batched websocket', 'longpoll', 'batched longpoll'] as const
+const RAW_KINDS = ['websocket', 'rawsocket'] as const
+
 /** In turn: every pair of serializer and kind of connection. */
-function socketKind(index: number, isJson: boolean, needsLimit: boolean): { serializer: Serializer; isRawSocket: boolean } {
-  const serializer = isJson ? jsonSerializer : SERIALIZERS[index % SERIALIZERS.length]!
-  return { serializer, isRawSocket: needsLimit || index % 2 === 1 } // WebSocket has no way to say a limit
+function socketKind(request: LinkRequest): { serializer: Serializer; kind: (typeof KINDS)[number] } {
+  const { index } = request
+  if (request.isJson) return { serializer: jsonSerializer, kind: needsLimit(request) ? 'rawsocket' : RAW_KINDS[index % 2]! }
+  return { serializer: SERIALIZERS[index % SERIALIZERS.length]!, kind: needsLimit(request) ? 'rawsocket' : KINDS[index % KINDS.length]! }
+}
+
+/** Only RawSocket has a way to say a limit. */
+function needsLimit(request: LinkRequest): boolean {
+  return request.frameBytesMax !== undefined
 }
 
 class SocketsWay implements ClientWay {
@@ -241,6 +249,7 @@ class SocketsWay implements ClientWay {
     this.#listener = createListener({
       endpoint: { host: '127.0.0.1', port: 0 },
       serializers: SERIALIZERS,
+      longPollPaths: ['/lp'],
       onTransport: (transport, serializer, info) => {
         const onGone = this.#onGone
         this.#router!.attach(transport, serializer, { peer: info.peer })
@@ -257,9 +266,11 @@ class SocketsWay implements ClientWay {
     if (this.#listener.port === undefined) await this.#listener.listen()
     this.#router = request.router
     this.#onGone = request.onGone
-    const { serializer, isRawSocket } = socketKind(request.index, request.isJson, request.frameBytesMax !== undefined)
+    const { serializer, kind } = socketKind(request)
+    const protocols = [kind.startsWith('batched') ? `${serializer.subprotocol}.batched` : serializer.subprotocol]
+    if (kind.endsWith('longpoll')) return new LongPollLink(await LongPollClient.open(this.#listener.port!, protocols), serializer)
     const socket = connect({ host: '127.0.0.1', port: this.#listener.port!, noDelay: true })
-    if (!isRawSocket) return new WebSocketLink(await WebSocketClient.open(socket, { protocols: [serializer.subprotocol] }), serializer)
+    if (kind !== 'rawsocket') return new WebSocketLink(await WebSocketClient.open(socket, { protocols }), serializer)
     const exponent = Math.floor(Math.log2(request.frameBytesMax ?? 2 ** 24)) - 9
     return new RawSocketLink(await RawSocketClient.open(socket, serializer.rawSocketId, exponent), serializer)
   }
