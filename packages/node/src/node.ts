@@ -7,6 +7,7 @@ import type { RunningComponent } from './components.ts'
 import type { ResolvedListener, ResolvedNode } from './config/resolved.ts'
 import type { Logger } from './log.ts'
 import { SERIALIZERS } from './serializers.ts'
+import { type OpenStores, openStores } from './storage/open-stores.ts'
 import { createRequestHandler } from './web/requests.ts'
 
 type Listener = ReturnType<typeof createListener>
@@ -21,7 +22,8 @@ export interface OpenListener {
 export class Node {
   readonly config: ResolvedNode
   readonly #log: Logger
-  readonly #router: Router
+  #router: Router | undefined
+  #stores: OpenStores | undefined
   readonly #components: RunningComponent[] = []
   readonly #listeners: { readonly config: ResolvedListener; readonly listener: Listener }[] = []
   #isStopping = false
@@ -34,17 +36,10 @@ export class Node {
   constructor(config: ResolvedNode, log: Logger) {
     this.config = config
     this.#log = log
-    this.#router = new Router({
-      clock: systemClock,
-      random: systemRandom,
-      realms: config.realms,
-      limits: config.routerLimits,
-      observer: observe(log),
-    })
   }
 
   /**
-   * Starts: 1. the router with its realms is there already; 2. the components, one after the other, so that whoever connects
+   * Starts: 1. the stores of events and the router with its realms; 2. the components, one after the other, so that whoever connects
    * finds them; 3. the listeners. When one of them fails, what was started before is stopped again, and nothing listens.
    * Resolves early when the node is stopped meanwhile.
    * @throws UsageError ERR_COMPONENT when a component fails at load, ERR_LISTEN when a listener cannot be opened.
@@ -52,8 +47,9 @@ export class Node {
   async start(): Promise<void> {
     for (const warning of this.config.warnings) this.#log.warn(warning)
     try {
-      await this.#startComponents()
-      await this.#openListeners()
+      const router = await this.#startRouter()
+      await this.#startComponents(router)
+      await this.#openListeners(router)
     } catch (error) {
       // What fails because the node is being stopped is no failure.
       if (this.#isStopping) return
@@ -67,7 +63,21 @@ export class Node {
     return this.#listeners.map(({ config, listener }) => ({ config, port: listener.port }))
   }
 
-  async #startComponents(): Promise<void> {
+  async #startRouter(): Promise<Router> {
+    const { realms, routerLimits } = this.config
+    this.#stores = await openStores(realms, this.#log)
+    const events = this.#stores.byRealm
+    this.#router = new Router({
+      clock: systemClock,
+      random: systemRandom,
+      realms: realms.map(({ options, streams }) => ({ ...options, history: streams, events: events.get(options.name) })),
+      limits: routerLimits,
+      observer: observe(this.#log),
+    })
+    return this.#router
+  }
+
+  async #startComponents(router: Router): Promise<void> {
     if (this.config.components.length === 0) return
     const { startComponent } = await import('./components.ts')
     // When the node stops, components lose their sessions at step 2; that is no warning then.
@@ -75,12 +85,12 @@ export class Node {
     const log = { ...this.#log, warn }
     for (const component of this.config.components) {
       if (this.#isStopping) return
-      this.#components.push(await startComponent(component, this.#router, log))
+      this.#components.push(await startComponent(component, router, log))
       this.#log.info(`component ${component.name} runs in ${component.realm}`)
     }
   }
 
-  async #openListeners(): Promise<void> {
+  async #openListeners(router: Router): Promise<void> {
     for (const config of this.config.listeners) {
       if (this.#isStopping) return
       const listener = createListener({
@@ -92,7 +102,7 @@ export class Node {
         assumesJson: config.assumesJson,
         limits: config.limits,
         onRequest: await createRequestHandler(config),
-        onTransport: (transport, serializer, info) => this.#router.attach(transport, serializer, { peer: info.peer }),
+        onTransport: (transport, serializer, info) => router.attach(transport, serializer, { peer: info.peer }),
         onNotice: (notice) => this.#log.warn(`${config.name}: ${notice}`),
       })
       this.#listeners.push({ config, listener })
@@ -107,6 +117,7 @@ export class Node {
    * 3. Each peer has `goodbyeTimeoutMs` to answer; then its transport is cut: nobody is connected any more.
    * 4. The components' own `onStop` run, in the reverse of their order of start: they may close what they opened.
    * 5. The listeners' sockets are closed: their ports are free.
+   * 6. The stores are closed: what was published is in their files.
    */
   stop(): Promise<void> {
     this.#stopped ??= this.#stopInOrder()
@@ -117,7 +128,8 @@ export class Node {
     this.#isStopping = true
     const closing = Promise.all(this.#listeners.map(({ listener }) => listener.close())) // 1
     closing.catch(() => {}) // its failure is looked at in step 5, and must not end the process before
-    await new Promise<void>((resolve) => this.#router.close(resolve)) // 2, 3
+    const router = this.#router
+    if (router !== undefined) await new Promise<void>((resolve) => router.close(resolve)) // 2, 3
     for (const component of this.#components.reverse()) {
       try {
         await component.stop() // 4
@@ -126,6 +138,7 @@ export class Node {
       }
     }
     await closing // 5
+    await this.#stores?.close() // 6
     this.#log.debug('stopped')
   }
 }
@@ -138,6 +151,10 @@ function observe(log: Logger): RouterObserver {
       log.debug(`session ${session.id} of ${session.peer} left ${session.realm}: ${reason}${message === '' ? '' : `: ${message}`}`)
     },
     onRefused: (peer, reason, message) => log.debug(`${peer} was refused: ${reason}: ${message}`),
+    onStoreFailing: (realm, failure) => {
+      if (failure === undefined) log.info(`the store of ${realm} works again`)
+      else log.error(`the store of ${realm} fails, events are lost: ${failure}`)
+    },
     onEventDropped: (session, why) => log.debug(`an event for session ${session.id} of ${session.peer} was dropped: ${why}`),
   }
 }

@@ -30,7 +30,9 @@ const web = (transport: object) => ({
 
 test('every default is filled in, and nothing can be changed', async (context) => {
   const node = await load(context, PLAIN)
-  assert.deepEqual(node.realms, [{ name: 'realm1', uriRule: 'loose', requestIds: 'strict', allowDisclose: true }])
+  const options = { name: 'realm1', uriRule: 'loose', requestIds: 'strict', allowDisclose: true, allowRetain: true }
+  const none = { topics: undefined, procedures: undefined, trustlevels: undefined, resume: undefined }
+  assert.deepEqual(node.realms, [{ options: { ...options, ...none }, streams: [], storeFile: undefined }])
   assert.deepEqual(node.routerLimits, DEFAULT_ROUTER_LIMITS)
   const listener = node.listeners[0]!
   assert.deepEqual(
@@ -82,7 +84,29 @@ test('a .ts configuration may use defineNode', async (context) => {
   const root = folder(context, {
     'a.ts': `import { defineNode } from ${JSON.stringify(door)}\nexport default defineNode(${JSON.stringify(PLAIN)})`,
   })
-  assert.equal((await loadConfig(join(root, 'a.ts'), {})).realms[0]!.name, 'realm1')
+  assert.equal((await loadConfig(join(root, 'a.ts'), {})).realms[0]!.options.name, 'realm1')
+})
+
+test("a realm's store: Crossbar's event-history, with its limits and a file beside the configuration", async (context) => {
+  const store = {
+    type: 'sqlite',
+    limit: 50,
+    'event-history': [
+      { uri: 'com.example.', match: 'prefix', limit: 7 },
+      { uri: 'com.example.log', ageMsMax: 60_000 },
+    ],
+  }
+  const config = { version: 2, workers: [{ type: 'router', realms: [{ name: 'realm1', store }] }] }
+  const root = folder(context, { 'a.json': config })
+  const { realms } = await loadConfig(join(root, 'a.json'), {})
+  assert.equal(realms[0]!.storeFile, join(root, '.crosspoint/events.sqlite'))
+  assert.deepEqual(
+    realms[0]!.streams.map(({ uri, match, eventsMax, ageMsMax }) => [uri, match, eventsMax, ageMsMax]),
+    [
+      ['com.example.', 'prefix', 7, 0],
+      ['com.example.log', 'exact', 50, 60_000],
+    ],
+  )
 })
 
 test('the configuration is found in a fixed order', (context) => {
@@ -119,8 +143,8 @@ test('${NAME} and ${NAME:-default} in any text', async (context) => {
     ],
   }
   const node = await load(context, config, { REALM: 'r1', A: '127', EMPTY: '', PORT: '9000' }, { 'a.ts': '' })
-  assert.equal(node.realms[0]!.name, 'r1')
-  assert.equal(node.realms[0]!.allowDisclose, false)
+  assert.equal(node.realms[0]!.options.name, 'r1')
+  assert.equal(node.realms[0]!.options.allowDisclose, false)
   assert.deepEqual({ ...node.listeners[0]!.endpoint }, { host: '127.0.0.1', port: 9000, backlog: undefined, tls: undefined })
   // Where anything goes, a text stays a text.
   assert.deepEqual(node.components[0]!.extra, { list: ['<>', '<full>', '', '9000'], n: 1 })

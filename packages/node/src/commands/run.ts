@@ -28,7 +28,7 @@ export async function runNode(config: ResolvedNode, log: Logger): Promise<void> 
 }
 
 function realmNames(config: ResolvedNode): string[] {
-  return config.realms.map((realm) => realm.name)
+  return config.realms.map((realm) => realm.options.name)
 }
 
 /**

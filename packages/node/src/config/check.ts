@@ -5,8 +5,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname, resolve, sep } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import { isReservedUri, isValidUri } from '@crosspoint/protocol'
-import { uriRuleText } from '@crosspoint/protocol/internal'
+import { checkRealms } from './check-realms.ts'
 import { checkRoles } from './check-roles.ts'
 import { type ConfigPath, type Issue, pathText } from './issue.ts'
 import type { NodeConfig, RouterConfig } from './schema.ts'
@@ -28,29 +27,6 @@ export function check(config: NodeConfig, file: string): Issue[] {
     issues.push(...checkRealms(worker, path), ...checkRoles(worker, path, views), ...checkComponents(worker, path, file))
     for (const view of views) issues.push(...checkTransport(view, file))
     issues.push(...checkEndpoints(views, file))
-  })
-  return issues
-}
-
-function checkRealms(worker: RouterConfig, path: ConfigPath): Issue[] {
-  const issues: Issue[] = []
-  const seen = new Map<string, ConfigPath>()
-  worker.realms.forEach((realm, index) => {
-    const at = [...path, 'realms', index, 'name']
-    const rule = realm.options?.uri_check ?? 'loose'
-    const first = seen.get(realm.name)
-    if (first !== undefined)
-      issues.push({ path: at, value: realm.name, message: `the name is taken by ${pathText(first)}; give each realm its own` })
-    else seen.set(realm.name, at)
-    if (!isValidUri(realm.name, 'exact', rule)) {
-      issues.push({ path: at, value: realm.name, message: `must be a URI: ${uriRuleText('exact', rule)}` })
-    } else if (isReservedUri(realm.name)) {
-      issues.push({
-        path: at,
-        value: realm.name,
-        message: 'names that begin with "wamp" belong to the protocol; take another, such as "realm1"',
-      })
-    }
   })
   return issues
 }

@@ -4,7 +4,7 @@ import { type ResolvedListener, type ResolvedNode, type ResolvedRealm, SERIALIZE
 
 /** A realm with every default. */
 export function plainRealm(name: string, requestIds: 'strict' | 'lenient' = 'strict'): ResolvedRealm {
-  return { name, uriRule: 'loose', requestIds, allowDisclose: true }
+  return { options: { name, requestIds }, streams: [], storeFile: undefined }
 }
 
 /** WebSocket on one path and RawSocket, all serializers, default limits. */

@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { DEFAULT_LIMITS as DEFAULT_ROUTER_LIMITS } from '@crosspoint/router'
+import { DEFAULT_LIMITS as DEFAULT_ROUTER_LIMITS, streamsOf } from '@crosspoint/router'
 import { DEFAULT_LIMITS, type Endpoint, type TransportLimits } from '@crosspoint/transport'
 import { pathText } from './issue.ts'
-import { type ResolvedListener, type ResolvedNode, SERIALIZER_NAMES } from './resolved.ts'
-import type { EndpointConfig, NodeConfig, WebsocketOptionsConfig } from './schema.ts'
+import { type ResolvedListener, type ResolvedNode, type ResolvedRealm, SERIALIZER_NAMES } from './resolved.ts'
+import type { EndpointConfig, NodeConfig, RealmConfig, WebsocketOptionsConfig } from './schema.ts'
 import { routerOf, type TransportView, viewTransports } from './view.ts'
 
 const FRAME_BYTES_MOST = 16_777_216 // what RawSocket can announce
@@ -36,12 +36,7 @@ export function resolveConfig(config: NodeConfig, file: string, source: string):
   return deepFreeze({
     source,
     id: config.controller?.id ?? hostname(),
-    realms: worker.realms.map((realm) => ({
-      name: realm.name,
-      uriRule: realm.options?.uri_check ?? 'loose',
-      requestIds: realm.options?.requestIds ?? 'strict',
-      allowDisclose: realm.options?.allowDisclose ?? true,
-    })),
+    realms: worker.realms.map((realm) => resolveRealm(realm, file)),
     routerLimits: { ...DEFAULT_ROUTER_LIMITS, ...worker.limits },
     listeners: views.map((view) => resolveListener(view, file)),
     components: (worker.components ?? []).map((component) => ({
@@ -52,6 +47,34 @@ export function resolveConfig(config: NodeConfig, file: string, source: string):
     })),
     warnings: views.flatMap((view) => warningsOf(view, source)),
   })
+}
+
+const HISTORY_LIMIT = 100 // events, Crossbar's default
+const STORE_FILE = '.crosspoint/events.sqlite'
+
+function resolveRealm(realm: RealmConfig, file: string): ResolvedRealm {
+  const { name, options = {}, resume, store, ...rules } = realm
+  const { topics, procedures, trustlevels } = rules
+  return {
+    options: {
+      name,
+      uriRule: options.uri_check ?? 'loose',
+      requestIds: options.requestIds ?? 'strict',
+      allowDisclose: options.allowDisclose ?? true,
+      allowRetain: options.allowRetain ?? true,
+      topics,
+      procedures,
+      trustlevels,
+      resume,
+    },
+    streams: streamsOf(
+      (store?.['event-history'] ?? []).map(({ limit, ...history }) => ({
+        ...history,
+        eventsMax: limit ?? store?.limit ?? HISTORY_LIMIT,
+      })),
+    ),
+    storeFile: store?.type === 'sqlite' ? resolve(dirname(file), store.path ?? STORE_FILE) : undefined,
+  }
 }
 
 function resolveListener(view: TransportView, file: string): ResolvedListener {

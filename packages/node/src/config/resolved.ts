@@ -1,16 +1,18 @@
 // A configuration as the node uses it: every default filled in, every path absolute, every file read; nothing is optional.
 
-import type { RouterLimits } from '@crosspoint/router'
+import type { RealmOptions, RouterLimits, StreamOptions } from '@crosspoint/router'
 import type { Endpoint, TransportLimits } from '@crosspoint/transport'
 
 export type SerializerName = 'json' | 'msgpack' | 'cbor'
 export const SERIALIZER_NAMES: readonly SerializerName[] = Object.freeze(['json', 'msgpack', 'cbor'] as const)
 
 export interface ResolvedRealm {
-  readonly name: string
-  readonly uriRule: 'loose' | 'strict'
-  readonly requestIds: 'strict' | 'lenient'
-  readonly allowDisclose: boolean
+  /** What the router is given, but for the store. */
+  readonly options: RealmOptions & { readonly name: string }
+  /** The subscriptions whose events are kept. */
+  readonly streams: readonly StreamOptions[]
+  /** Absolute path of the file that keeps them; `undefined` for memory. */
+  readonly storeFile: string | undefined
 }
 
 export interface ResolvedStatic {

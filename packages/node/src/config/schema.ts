@@ -3,59 +3,9 @@
 
 import { DEFAULT_LIMITS, type RouterLimits } from '@crosspoint/router'
 import { z } from 'zod'
-import { choice, list, object, text, truth, whole } from './schema-parts.ts'
+import { list, object, text, whole } from './schema-parts.ts'
+import { realmSchema } from './schema-realms.ts'
 import { transportSchema } from './schema-transports.ts'
-
-const allow = object(
-  {
-    call: truth('May call.').optional(),
-    register: truth('May register.').optional(),
-    publish: truth('May publish.').optional(),
-    subscribe: truth('May subscribe.').optional(),
-  },
-  'What is allowed. This version enforces no permissions, so all four must be true.',
-)
-
-const permission = object(
-  {
-    uri: z
-      .string({ error: 'must be a URI, as text' })
-      .meta({ description: 'URI or pattern: "" with match prefix, or "*", stands for every URI.' }),
-    match: choice(['exact', 'prefix', 'wildcard'], 'How `uri` matches. Default: exact; "*" is a prefix.').optional(),
-    allow: allow.optional(),
-    disclose: object(
-      { caller: truth('Always disclose callers.').optional(), publisher: truth('Always disclose publishers.').optional() },
-      'Identities disclosed by the router itself; false is all that this version has.',
-    ).optional(),
-    cache: truth('Cache the decision of an authorizer; without effect, since there is none yet.').optional(),
-  },
-  'A permission.',
-)
-
-const realm = object(
-  {
-    name: text('the name of a realm, a URI', 'Name of the realm, a URI.'),
-    roles: list(
-      object(
-        { name: text('the name of a role', 'Name of the role.'), permissions: list(permission, 'Permissions of the role.').optional() },
-        'A role. This version enforces no permissions: a role must be granted everything.',
-      ),
-      'Roles. Without them the realm is open to anonymous sessions, which may do everything.',
-    ).optional(),
-    options: object(
-      {
-        uri_check: choice(['strict', 'loose'], 'Which rule URIs must follow. Default: loose.').optional(),
-        requestIds: choice(
-          ['strict', 'lenient'],
-          'Whether request ids must count 1, 2, 3 …, as WAMP asks; lenient takes any from clients that count otherwise. Default: strict.',
-        ).optional(),
-        allowDisclose: truth('Whether callers and publishers may disclose themselves (disclose_me). Default: true.').optional(),
-      },
-      'Options of the realm.',
-    ).optional(),
-  },
-  'A realm: routing between its sessions and nobody else.',
-)
 
 const component = object(
   {
@@ -112,6 +62,70 @@ const routerLimits = object(
       'milliseconds',
       'How long a peer may take to answer a GOODBYE, in milliseconds. Then its transport is closed.',
     ),
+    callsQueuedMax: limit(
+      'callsQueuedMax',
+      0,
+      10_000_000,
+      'calls',
+      'Calls that wait at one registration for a callee under its concurrency. One more: ERROR crosspoint.error.too_many_calls.',
+    ),
+    heldMessagesMax: limit(
+      'heldMessagesMax',
+      1,
+      1_000_000,
+      'messages',
+      'Messages of one session that wait for a decision of the authorizer; then its transport is not read.',
+    ),
+    streamBufferedBytesMax: limit(
+      'streamBufferedBytesMax',
+      1_024,
+      1_073_741_824,
+      'bytes',
+      'Bytes that may wait for the receiver of a stream of progressive messages; then its sender is not read until they have left.',
+    ),
+    streamStallMs: limit(
+      'streamStallMs',
+      1,
+      3_600_000,
+      'milliseconds',
+      'How long a stream may stand still because its receiver does not read. Then the call ends.',
+    ),
+    testamentsMax: limit(
+      'testamentsMax',
+      0,
+      1_000_000,
+      'testaments',
+      'Testaments per session and scope. One more: ERROR crosspoint.error.too_many_testaments.',
+    ),
+    retainedTopicsMax: limit(
+      'retainedTopicsMax',
+      0,
+      100_000_000,
+      'topics',
+      'Topics of a realm with retained events. An event of one more is not retained.',
+    ),
+    retainedBytesMax: limit(
+      'retainedBytesMax',
+      0,
+      1_099_511_627_776,
+      'bytes',
+      'Bytes of all retained events of a realm. An event that would exceed them is not retained.',
+    ),
+    historyEventsMax: limit('historyEventsMax', 1, 1_000_000, 'events', 'Events in one answer of history; the caller asks again for more.'),
+    historyBytesMax: limit(
+      'historyBytesMax',
+      1_024,
+      16_777_216,
+      'bytes',
+      'Bytes of payload in one answer of history; the caller asks again for more.',
+    ),
+    definitionsMax: limit(
+      'definitionsMax',
+      0,
+      10_000_000,
+      'descriptions',
+      'Descriptions of procedures, topics and errors in a realm. One more: ERROR crosspoint.error.too_many_definitions.',
+    ),
   },
   'Limits of every session of this router.',
 )
@@ -124,7 +138,7 @@ const worker = z
         {
           type: z.literal('router'),
           id: text('a name', 'Name of the worker, for logs.').optional(),
-          realms: list(realm, 'Realms of this router.').min(1, { error: 'must hold at least one realm: [{ name: "realm1" }]' }),
+          realms: list(realmSchema, 'Realms of this router.').min(1, { error: 'must hold at least one realm: [{ name: "realm1" }]' }),
           transports: list(transportSchema, 'Transports of this router.').optional(),
           components: list(component, 'Components that run inside the node.').optional(),
           limits: routerLimits.optional(),

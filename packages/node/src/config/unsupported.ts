@@ -42,7 +42,6 @@ const WORKER_KEYS: Words = { options: remove, manhole: remove, connections: remo
 
 const REALM_KEYS: Words = {
   id: remove,
-  store: `${NOT_YET} (event history and call queues); remove it`,
   stats: `${NOT_YET} (session statistics); remove it`,
   inventory: `${NOT_YET} (payload validation); remove it`,
   rlinks: `${NOT_YET} (links between routers); remove it`,
@@ -50,7 +49,6 @@ const REALM_KEYS: Words = {
 
 const REALM_OPTIONS: Words = {
   event_dispatching_chunk_size: `${NOT_YET}; remove it: big publications are sent in slices by themselves`,
-  enable_meta_api: `${NOT_YET} (the meta API); remove it`,
   bridge_meta_api: `${NOT_YET} (the meta API); remove it`,
 }
 
