@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { SharedFrames } from '../src/frame-queue.ts'
-import { ByteSink, type Chunk, FrameQueue, type Framing } from '../src/internal.ts'
+import { BatchReader, ByteSink, type Chunk, FrameQueue, type Framing, webSocketHeader } from '../src/internal.ts'
 import { hexOf } from './support.ts'
 
 const NO_BYTES = new Uint8Array(0)
@@ -104,6 +104,26 @@ describe('one queue', () => {
       assert.equal(hexOf(bytes.subarray(0, 4)), header)
       assert.equal(bytes.length, 4 + length)
     }
+  })
+
+  test('SER-18 messages of a batch: 0x1E behind each, or the length before it', () => {
+    for (const length of [1, 125, 126, 65536, 2 ** 24]) {
+      for (const framing of ['batch-text', 'batch-binary'] as const) {
+        const queue = queueOf(framing)
+        assert.ok(append(queue, length, 5))
+        assert.ok(append(queue, length, 6))
+        const found: string[] = []
+        const reader = new BatchReader(framing === 'batch-binary', (bytes, start, end) => found.push(`${end - start}×${bytes[start]}`))
+        const bytes = written(queue.take())
+        reader.read(bytes, 0, bytes.length)
+        assert.deepEqual(found, [`${length}×5`, `${length}×6`])
+      }
+    }
+  })
+
+  test('TRN-45 the header of the WebSocket message around a batch', () => {
+    assert.equal(hexOf(webSocketHeader(false, 125)), '817d')
+    assert.equal(hexOf(webSocketHeader(true, 65536)), '827f0000000000010000')
   })
 
   test('TRN-20 what is longer than the other side accepts is not queued, and said to be so', () => {

@@ -8,11 +8,15 @@ import {
   msgpackSerializer,
   Payload,
   ProtocolViolation,
+  plainUbjsonSerializer,
   type Serializer,
+  ubjsonSerializer,
 } from '../src/index.ts'
 import { buildMessage, type Layout, MESSAGE_LAYOUTS } from '../src/internal.ts'
 
 export const SERIALIZERS: readonly Serializer[] = [jsonSerializer, msgpackSerializer, cborSerializer]
+/** Those that are our own dialects of one name, too. */
+export const ALL_SERIALIZERS: readonly Serializer[] = [...SERIALIZERS, ubjsonSerializer, plainUbjsonSerializer]
 
 /** The properties of any message, for comparing. */
 export type Fields = Record<string, unknown>

@@ -24,6 +24,10 @@ export interface ValueWriter {
   open(length: number): void
   /** Opens a dictionary of `length` keys. */
   openDict(length: number): void
+  /** A key of a dictionary, in formats that write it otherwise than a text. */
+  key?(value: string): void
+  /** Closes the list or dictionary opened last, in formats that mark the end. */
+  close?(isDict: boolean): void
 }
 
 // Where the walk is, for the error message: the keys from the outermost value down to the one being written.
@@ -91,6 +95,7 @@ function writeContainer(writer: ValueWriter, value: object, depth: number): void
       level = depth + 1
       write(writer, value[i], depth + 1)
     }
+    writer.close?.(false)
     return
   }
   if ('toJSON' in value && typeof value.toJSON === 'function') {
@@ -108,11 +113,13 @@ function writeContainer(writer: ValueWriter, value: object, depth: number): void
     if (--length < 0) break
     trail[depth] = key
     level = depth + 1
-    writer.text(key)
+    if (writer.key === undefined) writer.text(key)
+    else writer.key(key)
     write(writer, item, depth + 1)
   }
   // A getter or a toJSON can do this; the length written above would then be a lie.
   if (length !== 0) throw new TypeError('the object changed while it was being written')
+  writer.close?.(true)
 }
 
 /** For example `[0].user["e-mail"]`. */
