@@ -10,12 +10,14 @@ export {
   jsonSerializer,
   msgpackSerializer,
   type PublicationId,
+  plainUbjsonSerializer,
   type Random,
   type Serializer,
   type Timer,
   type Transport,
   type Uri,
   UsageError,
+  ubjsonSerializer,
 } from '@crosspoint/protocol'
 export { App, type AppOptions } from './app.ts'
 export type { Procedure, RegisterOptions } from './callee.ts'

@@ -1,4 +1,11 @@
-import { cborSerializer, jsonSerializer, msgpackSerializer, type Serializer } from '@crosspoint/protocol'
+import {
+  cborSerializer,
+  jsonSerializer,
+  msgpackSerializer,
+  plainUbjsonSerializer,
+  type Serializer,
+  ubjsonSerializer,
+} from '@crosspoint/protocol'
 import type { SerializerName } from './config/resolved.ts'
 
 /** The serializers by the names that configurations use. */
@@ -6,4 +13,6 @@ export const SERIALIZERS: { readonly [name in SerializerName]: Serializer } = Ob
   json: jsonSerializer,
   msgpack: msgpackSerializer,
   cbor: cborSerializer,
+  ubjson: ubjsonSerializer,
+  'ubjson-plain': plainUbjsonSerializer,
 })

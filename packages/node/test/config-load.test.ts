@@ -40,7 +40,7 @@ test('every default is filled in, and nothing can be changed', async (context) =
     {
       name: 'workers[0].transports[0]',
       endpoint: { host: '0.0.0.0', port: 8081, backlog: undefined, tls: undefined },
-      serializers: ['json', 'msgpack', 'cbor'],
+      serializers: ['json', 'msgpack', 'cbor', 'ubjson'],
       websocketPaths: ['/ws'],
       hasRawSocket: true,
       allowedOrigins: ['*'],

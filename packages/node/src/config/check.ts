@@ -70,6 +70,12 @@ function checkTransport(view: TransportView, file: string): Issue[] {
     const problem = directoryProblem(service.directory, file)
     if (problem !== undefined) issues.push({ path: [...service.path, 'directory'], value: service.directory, message: problem })
   }
+  for (const service of view.rawsocket === undefined ? view.websockets : [...view.websockets, view.rawsocket]) {
+    const names: readonly string[] = service.config.serializers ?? []
+    if (!names.includes('ubjson') || !names.includes('ubjson-plain')) continue
+    const message = 'ubjson and ubjson-plain have one name on the wire, so a client cannot choose; give one of them'
+    issues.push({ path: [...service.path, 'serializers'], value: names, message })
+  }
   issues.push(...checkAgreement(view), ...checkTls(view, file))
   const isSilent = view.websockets.length === 0 && view.rawsocket === undefined && view.statics.length === 0
   if (isSilent)

@@ -3,8 +3,9 @@
 import type { RealmOptions, RouterLimits, StreamOptions } from '@crosspoint/router'
 import type { Endpoint, TransportLimits } from '@crosspoint/transport'
 
-export type SerializerName = 'json' | 'msgpack' | 'cbor'
-export const SERIALIZER_NAMES: readonly SerializerName[] = Object.freeze(['json', 'msgpack', 'cbor'] as const)
+export type SerializerName = 'json' | 'msgpack' | 'cbor' | 'ubjson' | 'ubjson-plain'
+/** Those that a transport speaks unless it is told otherwise. */
+export const SERIALIZER_NAMES: readonly SerializerName[] = Object.freeze(['json', 'msgpack', 'cbor', 'ubjson'] as const)
 
 export interface ResolvedRealm {
   /** What the router is given, but for the store. */

@@ -50,7 +50,10 @@ const endpoint = z
   .meta({ description: 'Where to listen.' })
 
 const serializers = list(
-  choice(['json', 'msgpack', 'cbor'], 'Name of a serializer.'),
+  choice(
+    ['json', 'msgpack', 'cbor', 'ubjson', 'ubjson-plain'],
+    'Name of a serializer. ubjson is BJData, which Autobahn speaks since 26.6; ubjson-plain is UBJSON draft 12, which it spoke before: one of the two.',
+  ),
   'Serializers to accept, in order of preference. Default: all of json, msgpack, cbor.',
 ).min(1, { error: 'must name at least one of "json", "msgpack", "cbor"' })
 

@@ -27,7 +27,9 @@ const EVENT_BYTES = 200 // what an event takes beside its payload, roughly
 
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './event-thread.ts' : './event-thread.js', import.meta.url)
 
+/** By the names that are kept with every payload. The two dialects of UBJSON have one name on the wire, and two here. */
 const NAMED: ReadonlyMap<string, Serializer> = new Map(Object.entries(SERIALIZERS))
+const NAME_OF: ReadonlyMap<Serializer, string> = new Map(Object.entries(SERIALIZERS).map(([name, serializer]) => [serializer, name]))
 
 /**
  * Opens a file for the events of these realms, and makes it when it is not there. A file that cannot be used is no error
@@ -163,11 +165,12 @@ class SqliteEventStore implements EventStore {
   }
 }
 
-/** Payloads of values, which components in the node publish, are kept as CBOR. */
+/** Payloads of values, which components in the node publish, are kept as CBOR; so are those of a serializer that no configuration has. */
 function flat({ payload, ...event }: StoredEvent): FlatEvent {
-  const serializer = payload.serializer ?? cborSerializer
+  const own = payload.serializer
+  const serializer = own !== undefined && NAME_OF.has(own) ? own : cborSerializer
   const { bytes, start, end } = payload.bytesIn(serializer)
-  return { ...event, serializer: serializer.name, count: payload.count, bytes: Uint8Array.prototype.slice.call(bytes, start, end) }
+  return { ...event, serializer: NAME_OF.get(serializer)!, count: payload.count, bytes: Uint8Array.prototype.slice.call(bytes, start, end) }
 }
 
 function restored({ serializer, count, bytes, ...event }: FlatEvent): StoredEvent {
