@@ -251,8 +251,8 @@ test('all four kinds of transport', async (context) => {
     one.statics.map((mount) => mount.httpPath),
   ])
   assert.deepEqual(shown, [
-    ['site', ['/ws'], false, 'json,msgpack,cbor', ['/']],
-    ['workers[0].transports[1]', ['/ws'], true, 'json,msgpack,cbor', ['/files']],
+    ['site', ['/ws'], false, 'json,msgpack,cbor,ubjson', ['/']],
+    ['workers[0].transports[1]', ['/ws'], true, 'json,msgpack,cbor,ubjson', ['/files']],
     ['workers[0].transports[2]', ['/', '/ws', '/wamp'], false, 'msgpack', []],
     ['workers[0].transports[3]', [], true, 'cbor', []],
   ])
