@@ -514,6 +514,7 @@ export class Dealer {
     const pending = callee.invocations.get(invocationId)
     if (pending === undefined) return
     if ((pending.extra?.upload?.chunks ?? 1) > 1) this.#interrupt(pending, 'killnowait') // it knows the chunks before
+    else callee.returnInvocationId(invocationId)
     this.#fail(pending, error, Payload.of([text]))
   }
 

@@ -260,6 +260,11 @@ export class Session {
     return this.#lastInvocationId as RequestId
   }
 
+  /** An INVOCATION could not be sent: its id goes to the next one, if there was none since, so that the callee sees no gap (ID-10). */
+  returnInvocationId(id: number): void {
+    if (id === this.#lastInvocationId) this.#lastInvocationId--
+  }
+
   /** Whether an INVOCATION with this id was ever sent here (PRV-07). */
   wasInvoked(id: number): boolean {
     return id <= this.#lastInvocationId

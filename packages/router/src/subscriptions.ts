@@ -97,6 +97,8 @@ export class Subscriptions {
 
   /** Ends all subscriptions of a session that leaves (SES-26). */
   leave(session: Session): void {
+    // First it leaves all of them, so that it hears nothing of its own leaving (META-07).
+    for (const subscription of session.subscriptions.values()) subscription.remove(session)
     for (const subscription of session.subscriptions.values()) this.#remove(subscription, session)
   }
 

@@ -209,3 +209,28 @@ test('two realms know nothing of each other', () => {
   assert.equal(world.router.sessionCount, 2)
   assert.deepEqual([world.router.realm('one')!.sessions.size, world.router.realm('three')], [1, undefined])
 })
+
+test('META-07 a session that leaves hears nothing of its own leaving, whatever it was subscribed to', () => {
+  const world = new World()
+  const [leaver, other] = [world.join(), world.join()]
+  leaver.ask(32, {}, 'a.topic')
+  leaver.ask(32, { match: 'prefix' }, 'wamp.')
+  leaver.ask(32, { match: 'prefix' }, '')
+  leaver.ask(64, {}, 'a.procedure')
+  other.ask(32, { match: 'prefix' }, 'wamp.')
+  leaver.take()
+  leaver.send(6, {}, 'wamp.close.close_realm')
+  assert.deepEqual(leaver.take(), [[6, {}, 'wamp.close.goodbye_and_out']])
+  assert.deepEqual(
+    other.take().map(([, , , details]) => (details as { topic: string }).topic),
+    [
+      'wamp.subscription.on_unsubscribe',
+      'wamp.subscription.on_delete',
+      'wamp.subscription.on_unsubscribe',
+      'wamp.subscription.on_delete',
+      'wamp.registration.on_unregister',
+      'wamp.registration.on_delete',
+      'wamp.session.on_leave',
+    ],
+  )
+})

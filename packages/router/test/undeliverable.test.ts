@@ -67,6 +67,7 @@ for (const receiver of RECEIVERS) {
       caller.request(48, {}, 'a.work', ['fits'])
       const [invocation] = callee.take()
       assert.deepEqual(invocation![4], ['fits'])
+      assert.equal(invocation![1], 1, 'ID-10: the callee sees no gap')
       callee.send(70, invocation![1], {})
       assert.deepEqual(caller.take(), [[50, 2, {}]])
     })
