@@ -215,8 +215,8 @@ test('META-07 a session that leaves hears nothing of its own leaving, whatever i
   const [leaver, other] = [world.join(), world.join()]
   leaver.ask(32, {}, 'a.topic')
   leaver.ask(32, { match: 'prefix' }, 'wamp.')
-  leaver.ask(32, { match: 'prefix' }, '')
-  leaver.ask(64, {}, 'a.procedure')
+  leaver.request(32, { match: 'prefix' }, '')
+  leaver.request(64, {}, 'a.procedure')
   other.ask(32, { match: 'prefix' }, 'wamp.')
   leaver.take()
   leaver.send(6, {}, 'wamp.close.close_realm')
