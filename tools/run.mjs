@@ -20,6 +20,7 @@ const COMMANDS = {
   interop: ['packages/testing/src/interop/main.ts'],
   browser: ['packages/testing/src/browser/main.ts'],
   hostile: ['packages/testing/src/hostile/main.ts'],
+  sim: ['packages/testing/src/simulation/main.ts'],
   bench: ['bench/main.ts'],
 }
 

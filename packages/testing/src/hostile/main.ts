@@ -16,6 +16,7 @@ import { fanOut } from './fan-out.ts'
 import { halfOpen } from './half-open.ts'
 import { knownKillers } from './known-killers.ts'
 import { liveFuzz } from './live-fuzz.ts'
+import { longStreams } from './long-streams.ts'
 import { memoryFuzz } from './memory-fuzz.ts'
 import { silentCallee } from './silent-callee.ts'
 import { slowReader } from './slow-reader.ts'
@@ -26,6 +27,7 @@ const CHECKS: readonly Check[] = [
   halfOpen,
   announced,
   slowReader,
+  longStreams,
   silentCallee,
   churn,
   fanOut,
