@@ -97,6 +97,7 @@ export class Node {
         endpoint: config.endpoint,
         serializers: config.serializers.map((name) => SERIALIZERS[name]),
         websocketPaths: config.websocketPaths,
+        longPollPaths: config.longPollPaths,
         hasRawSocket: config.hasRawSocket,
         allowedOrigins: config.allowedOrigins,
         assumesJson: config.assumesJson,

@@ -240,7 +240,20 @@ const MISTAKES: readonly (readonly [name: string, config: Json, path: string, fo
     'is false',
     /deliberately not taken over/,
   ],
-  ['long polling', withPath({ type: 'longpoll' }), `${T}.paths.x.type`, 'is "longpoll"', /not supported.*let clients use WebSocket/],
+  [
+    'long-poll as a transport',
+    node({ transports: [{ type: 'longpoll' }] }),
+    `${T}.type`,
+    'is "longpoll"',
+    /a transport of type "web" a path with \{ type: "longpoll" \}/,
+  ],
+  [
+    'long-poll options',
+    withPath({ type: 'longpoll', options: { request_timeout: 10_000 } }),
+    `${T}.paths.x.options.request_timeout`,
+    'is 10000',
+    /whole number of seconds from 0 to 3600/,
+  ],
   [
     'the HTTP bridge',
     withPath({ type: 'publisher', realm: 'r', role: 'x' }),

@@ -42,6 +42,7 @@ test('every default is filled in, and nothing can be changed', async (context) =
       endpoint: { host: '0.0.0.0', port: 8081, backlog: undefined, tls: undefined },
       serializers: ['json', 'msgpack', 'cbor', 'ubjson'],
       websocketPaths: ['/ws'],
+      longPollPaths: [],
       hasRawSocket: true,
       allowedOrigins: ['*'],
       assumesJson: false,
@@ -209,6 +210,32 @@ test('limits go before options; a stranger may send no more than a member', asyn
   assert.deepEqual(listener.allowedOrigins, ['http://a', 'null'])
   const unlimited = (await load(context, web({ paths }))).listeners[0]!
   assert.equal(unlimited.limits.frameBytesMax, 16_777_216)
+})
+
+test('TRN-33 TRN-39 the options of long-poll become limits, and limits go before them', async (context) => {
+  const options = { request_timeout: 3, session_timeout: 4, queue_limit_bytes: 2048, queue_limit_messages: 7 }
+  const paths = { ws: { type: 'websocket' }, lp: { type: 'longpoll', options } }
+  const node = await load(context, web({ paths }))
+  assert.deepEqual([node.listeners[0]!.websocketPaths, node.listeners[0]!.longPollPaths], [['/ws'], ['/lp']])
+  assert.deepEqual(node.listeners[0]!.limits, {
+    ...DEFAULT_LIMITS,
+    longPollTimeoutMs: 3000,
+    longPollIdleTimeoutMs: 4000,
+    longPollQueueBytesMax: 2048,
+  })
+  assert.match(node.warnings[0]!, /paths\.lp\.options: without effect here: queue_limit_messages$/)
+  const limited = await load(context, web({ paths, limits: { longPollIdleTimeoutMs: 5 } }))
+  assert.equal(limited.listeners[0]!.limits.longPollIdleTimeoutMs, 5)
+})
+
+test('long-poll paths of one port agree, and none is the root', async (context) => {
+  const lp = { type: 'longpoll', options: { request_timeout: 3 } }
+  await assert.rejects(
+    load(context, web({ paths: { a: lp, b: { type: 'longpoll' } } })),
+    /paths\.b\.options.*must be the same as .*paths\.a\.options/,
+  )
+  await assert.rejects(load(context, web({ paths: { '/': lp } })), /long-poll takes everything below its path.*such as "lp"/)
+  assert.deepEqual((await load(context, web({ paths: { a: lp, b: lp } }))).listeners[0]!.longPollPaths, ['/a', '/b'])
 })
 
 test('options without effect are named once', async (context) => {

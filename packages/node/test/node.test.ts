@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { LongPollClient } from '@crosspoint/testing'
 import { readyLine } from '../src/addresses.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { Node } from '../src/node.ts'
@@ -159,6 +160,41 @@ test('a node stops in its order: listeners, GOODBYE, components, ports', async (
   )
   shared.whenUserStops = undefined
   await node.stop() // a second call waits for the first
+})
+
+test('TRN-30 TRN-40 a session over long-poll hears GOODBYE and answers it while the node stops', async (context) => {
+  const config = structuredClone(FORUM)
+  const paths = config.workers[0]!.transports[0]!.paths as { [key: string]: object }
+  paths.lp = { type: 'longpoll', options: { session_timeout: 5 } }
+  const { node, log, port } = await start(context, { ...FILES, 'crosspoint.config.json': config })
+  const client = await LongPollClient.open(port, ['soap', 'wamp.2.json'])
+  const arrived: unknown[][] = []
+  const welcomed = new Promise<void>((resolve) => {
+    client.onBody = (bytes) => {
+      const message = JSON.parse(bytes.toString()) as unknown[]
+      arrived.push(message)
+      if (message[0] === 2) resolve()
+      if (message[0] === 6) void client.send('[6,{},"wamp.close.goodbye_and_out"]')
+    }
+  })
+  const gone = new Promise<void>((resolve) => (client.onClose = resolve))
+  client.poll()
+  await client.send(JSON.stringify([1, 'forum', { roles: { caller: {} } }]))
+  await welcomed
+  await node.stop()
+  await gone
+  assert.deepEqual(
+    arrived.map((message) => [message[0], message[0] === 6 ? message[2] : undefined]),
+    [
+      [2, undefined],
+      [6, 'wamp.close.system_shutdown'],
+    ],
+  )
+  assert.equal(await connects(port), false)
+  assert.deepEqual(
+    log.lines.filter((line) => /^(warn|error)/.test(line)),
+    [],
+  )
 })
 
 test('a peer that does not answer GOODBYE is cut', async (context) => {

@@ -9,12 +9,16 @@
 // Chunks are pooled. When the socket is blocked, what waits is packed densely (`hold`), so that a slow reader costs the
 // bytes it has not read and not the chunks they came in.
 
+import { BATCH_SEPARATOR } from './batch.ts'
 import { allocate, copyBytes } from './bytes.ts'
 import type { PayloadBytes } from './payload.ts'
 import type { ByteSink } from './serializer.ts'
 
-/** How a transport marks where a frame ends: a WebSocket header (server side, unmasked) or the RawSocket prefix. */
-export type Framing = 'websocket-text' | 'websocket-binary' | 'rawsocket'
+/**
+ * How a transport marks where a frame ends: a WebSocket header (server side, unmasked), the RawSocket prefix, or the mark
+ * within a batch (SER-18), where whoever writes the chunks puts what surrounds the whole batch around them.
+ */
+export type Framing = 'websocket-text' | 'websocket-binary' | 'rawsocket' | 'batch-text' | 'batch-binary'
 
 const SMALL_BYTES = 4096
 const LARGE_BYTES = 65536
@@ -204,7 +208,14 @@ function writeFrame(chunk: Chunk, framing: Framing, length: number, head: ByteSi
   copyBytes(payload.bytes, payload.start, payload.end, b, at)
   at += payload.end - payload.start
   for (let i = 0; i < tail.length; i++) b[at++] = tail[i]!
+  if (framing === 'batch-text') b[at++] = BATCH_SEPARATOR
   chunk.end = at
+}
+
+/** The header of the WebSocket message that holds a batch of `length` bytes. */
+export function webSocketHeader(isBinary: boolean, length: number): Uint8Array {
+  const header = new Uint8Array(HEADER_BYTES_MAX)
+  return header.subarray(0, writeHeader(header, 0, isBinary ? 'websocket-binary' : 'websocket-text', length))
 }
 
 /** Writes the header of a frame of `length` bytes and returns the position behind it. */
@@ -217,7 +228,9 @@ function writeHeader(b: Uint8Array, at: number, framing: Framing, length: number
     b[at++] = length & 255
     return at
   }
-  b[at++] = framing === 'websocket-text' ? 0x81 : 0x82
+  if (framing === 'websocket-text') b[at++] = 0x81
+  else if (framing === 'websocket-binary') b[at++] = 0x82
+  else return framing === 'batch-text' ? at : writeLength(b, at, length)
   if (length < 126) {
     b[at++] = length
     return at
@@ -232,5 +245,10 @@ function writeHeader(b: Uint8Array, at: number, framing: Framing, length: number
   const high = Math.floor(length / 0x100000000)
   for (let shift = 24; shift >= 0; shift -= 8) b[at++] = (high >> shift) & 255
   for (let shift = 24; shift >= 0; shift -= 8) b[at++] = (length >> shift) & 255
+  return at
+}
+
+function writeLength(b: Uint8Array, at: number, length: number): number {
+  for (let shift = 24; shift >= 0; shift -= 8) b[at++] = (length >>> shift) & 255
   return at
 }

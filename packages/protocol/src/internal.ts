@@ -1,8 +1,9 @@
 // The siblings' door: what router, transport and client need beyond the public one.
 
+export { BatchReader, batchedSubprotocol, joinBatch } from './batch.ts'
 export { allocate, asciiSlice, copyBytes, utf8Encode, utf8Slice } from './bytes.ts'
 export { Audience } from './fan-out.ts'
-export { Chunk, FrameQueue, type Framing } from './frame-queue.ts'
+export { Chunk, FrameQueue, type Framing, webSocketHeader } from './frame-queue.ts'
 export { nextRequestId } from './ids.ts'
 export { buildMessage } from './message-build.ts'
 export { type Layout, layoutOf, MESSAGE_LAYOUTS } from './message-layout.ts'

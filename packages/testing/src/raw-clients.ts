@@ -1,7 +1,9 @@
-// WebSocket and RawSocket clients on nothing but a socket, so that a test can send what no library would, and see every byte
-// that comes back. They do what RFC 6455 and the RawSocket chapter ask of a client and no more.
+// WebSocket and RawSocket clients on nothing but a socket, and a long-poll client on HTTP requests, so that a test can send
+// what no library would, and see every byte that comes back. They do what RFC 6455 and the specification's chapters on
+// RawSocket and long-poll ask of a client and no more.
 
 import { randomBytes } from 'node:crypto'
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** What came back to an upgrade request that was refused. */
@@ -233,5 +235,159 @@ export class RawSocketClient {
   /** Sends a frame; `type` 0 is a message, 1 PING, 2 PONG. */
   send(type: number, payload: Uint8Array | string): void {
     this.socket.write(rawSocketFrame(type, typeof payload === 'string' ? Buffer.from(payload) : payload))
+  }
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+export interface HttpQuestion {
+  readonly port: number
+  readonly path: string
+  /** Default: "POST". */
+  readonly method?: string
+  readonly body?: Uint8Array | string
+  readonly headers?: { readonly [name: string]: string }
+  /** Default: one of its own, for this request alone. */
+  readonly agent?: Agent
+  /** Cuts the connection. */
+  readonly signal?: AbortSignal
+  /** Called when the network has taken the whole request. */
+  readonly onWritten?: () => void
+}
+
+/** One HTTP request to this machine. Rejects when the connection ends before the whole answer. */
+export function ask(question: HttpQuestion): Promise<HttpAnswer & { readonly localAddress: string }> {
+  const { body = '', method = 'POST', agent = new Agent(), onWritten = () => {}, ...rest } = question
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest({ host: '127.0.0.1', method, agent, ...rest }, (response) => {
+      const parts: Buffer[] = []
+      const { localAddress, localPort } = response.socket // the agent takes the socket back at the end
+      response.on('data', (part: Buffer) => parts.push(part))
+      response.on('error', reject)
+      response.on('end', () => {
+        const { statusCode = 0, headers } = response
+        resolve({ status: statusCode, headers, body: Buffer.concat(parts), localAddress: `${localAddress}:${localPort}` })
+      })
+    })
+    sent.on('error', reject)
+    sent.on('finish', onWritten)
+    sent.end(body)
+  })
+}
+
+export class LongPollClient {
+  /** The subprotocol that the server chose. */
+  readonly protocol: string
+  readonly transport: string
+  /** The address from which the transport was opened. */
+  readonly localAddress: string
+  /** The body of an answer to `receive`: a message, or a batch. */
+  onBody: (bytes: Buffer) => void = () => {}
+  /** The server knows the transport no more, or does not answer. */
+  onClose: () => void = () => {}
+  isClosed = false
+  readonly #port: number
+  readonly #base: string
+  readonly #agent: Agent
+  /** The status of the youngest `receive`, once all before it have been heard too. */
+  #polled: Promise<number> = Promise.resolve(204)
+  #polls = 0
+  #written: Promise<unknown> = Promise.resolve()
+  #fenced: Promise<void> = Promise.resolve()
+  #sent: Promise<number> = Promise.resolve(204)
+
+  /** Opens a transport; rejects when it is refused. Nothing is received before `poll` is called. */
+  static async open(port: number, protocols: readonly string[], base = '/lp'): Promise<LongPollClient> {
+    const agent = new Agent({ keepAlive: true })
+    const answer = await ask({ port, path: `${base}/open`, body: JSON.stringify({ protocols }), agent })
+    if (answer.status !== 200) throw new UpgradeRefused(answer.status, answer.body.toString())
+    const { protocol, transport } = JSON.parse(answer.body.toString()) as { protocol: string; transport: string }
+    return new LongPollClient(port, base, agent, { protocol, transport, localAddress: answer.localAddress })
+  }
+
+  private constructor(port: number, base: string, agent: Agent, opened: Pick<LongPollClient, 'protocol' | 'transport' | 'localAddress'>) {
+    this.#port = port
+    this.#base = base
+    this.#agent = agent
+    this.protocol = opened.protocol
+    this.transport = opened.transport
+    this.localAddress = opened.localAddress
+  }
+
+  /** One request of this transport: "receive", "send" or "close". */
+  ask(operation: string, body: Uint8Array | string = ''): Promise<HttpAnswer> {
+    return this.#ask(operation, body, () => {})
+  }
+  #ask(operation: string, body: Uint8Array | string, onWritten: () => void): Promise<HttpAnswer> {
+    return ask({ port: this.#port, path: `${this.#base}/${this.transport}/${operation}`, body, agent: this.#agent, onWritten })
+  }
+
+  /** Receives from now on: as soon as one answer is there the next request goes out. */
+  poll(): void {
+    const before = this.#polled
+    const { promise: written, resolve: onWritten } = Promise.withResolvers<void>()
+    const answer = this.#ask('receive', '', onWritten)
+    this.#written = Promise.race([written, answer.catch(() => {})])
+    answer.catch(() => {}) // it is looked at below, when those before have been heard
+    this.#polls++
+    this.#polled = before.then(async () => {
+      const { status, body } = await answer.catch(() => ({ status: 0, body: Buffer.alloc(0) }))
+      this.#polls--
+      if (this.isClosed) return status
+      if (status === 200) this.onBody(body)
+      else if (status !== 204) this.#end()
+      if (this.#polls === 0 && !this.isClosed) this.poll()
+      return status
+    })
+  }
+
+  /** Sends a message or a batch, after what was sent before has been answered. Resolves to the status, 0 for no answer. */
+  send(body: Uint8Array | string): Promise<number> {
+    this.#sent = this.#sent.then(async () => {
+      const { status } = await this.ask('send', body).catch(() => ({ status: 0 }))
+      return status
+    })
+    return this.#sent
+  }
+
+  /** Resolves when all that was sent has been handed on, and all that waited then has been heard. */
+  fence(): Promise<void> {
+    this.#fenced = this.#fenced.then(() => this.#fence())
+    return this.#fenced
+  }
+
+  async #fence(): Promise<void> {
+    await this.#sent
+    let status = 200
+    while (status === 200 && !this.isClosed) {
+      let older = this.#polled
+      do {
+        // The older `receive` must have arrived before a younger one goes out, on another connection: a round trip tells.
+        older = this.#polled
+        await this.#written
+        await this.ask('fence').catch(() => {})
+      } while (older !== this.#polled)
+      if (this.isClosed) return
+      this.poll() // finishes the older one: with what waits, else with 204
+      status = await older
+    }
+  }
+
+  /** Asks for the end, after what was sent before has been answered. */
+  async close(): Promise<void> {
+    await this.#sent
+    await this.ask('close').catch(() => {})
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.#agent.destroy()
+    this.onClose()
   }
 }

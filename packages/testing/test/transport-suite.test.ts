@@ -1,9 +1,11 @@
 // The shared transport suite over every transport of our own; examples/own-transport runs it over a reader's.
 
+import { connect } from 'node:net'
 import { jsonSerializer, MemoryTransport, type Transport } from '@crosspoint/protocol'
-import { type TransportPair, transportSuite } from '@crosspoint/testing'
+import { LongPollClient, type TransportPair, transportSuite, WebSocketClient } from '@crosspoint/testing'
 import { connectRawSocket, createListener } from '@crosspoint/transport'
 import { connectWebSocket } from '../../client/src/websocket.ts'
+import { ClientTransport } from './batch-transports.ts'
 
 /** A listener, what `dial` opens to it, and its own end of that. */
 async function overNetwork(dial: (port: number) => Promise<Transport>): Promise<TransportPair> {
@@ -12,7 +14,12 @@ async function overNetwork(dial: (port: number) => Promise<Transport>): Promise<
     accept = resolve
   })
   const endpoint = { host: '127.0.0.1', port: 0 }
-  const listener = createListener({ endpoint, serializers: [jsonSerializer], onTransport: (transport) => accept(transport) })
+  const listener = createListener({
+    endpoint,
+    serializers: [jsonSerializer],
+    longPollPaths: ['/lp'],
+    onTransport: (transport) => accept(transport),
+  })
   await listener.listen()
   const ours = await dial(listener.port!)
   const theirs = await accepted
@@ -28,3 +35,14 @@ transportSuite('WebSocket', () =>
     return (await connectWebSocket(`ws://127.0.0.1:${port}/ws`, { serializers: [jsonSerializer], signal })).transport
   }),
 )
+transportSuite('batched WebSocket', () =>
+  overNetwork(async (port) => {
+    const client = await WebSocketClient.open(connect({ host: '127.0.0.1', port, noDelay: true }), { protocols: ['wamp.2.json.batched'] })
+    return ClientTransport.overWebSocket(client)
+  }),
+)
+for (const protocol of ['wamp.2.json', 'wamp.2.json.batched']) {
+  transportSuite(`long-poll with ${protocol}`, () =>
+    overNetwork(async (port) => ClientTransport.overLongPoll(await LongPollClient.open(port, [protocol]))),
+  )
+}

@@ -3,6 +3,7 @@
 //
 //   accept ─► (TLS) ─► first octet ─┬─ 0x7F ─► RawSocket handshake ─► RawSocketTransport ─┐
 //                                   └─ HTTP ─► upgrade ─► ws ─► WebSocketTransport ───────┴─► onTransport
+//                                         ├──► long-poll ─► LongPollTransport ───────────┘
 //                                         └──► onRequest
 
 import { stat, unlink } from 'node:fs/promises'
@@ -13,11 +14,14 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { UsageError } from '@crosspoint/protocol'
 import { decodeHandshake, encodeHandshake, encodeHandshakeError, RAWSOCKET_MAGIC } from '@crosspoint/protocol/internal'
 import { WebSocketServer } from 'ws'
+import { keyOf, peerOf } from './addresses.ts'
 import { Flusher } from './flusher.ts'
 import { sweepIntervalMs, type Watched, watch } from './liveness.ts'
+import { LongPoll } from './longpoll.ts'
 import { type ConnectionInfo, DEFAULT_LIMITS, type ListenerOptions, type TransportLimits } from './options.ts'
 import { isAllowedOrigin } from './origin.ts'
 import { RawSocketTransport } from './rawsocket-transport.ts'
+import { type Subprotocol, subprotocolsOf } from './subprotocols.ts'
 import { type TransportHost, WebSocketTransport } from './websocket-transport.ts'
 
 // A few connections beyond the limit are still told why they are refused; the rest are just closed.
@@ -41,6 +45,8 @@ interface Connection {
   deadline: NodeJS.Timeout | undefined
   isRefused: boolean
   isEstablished: boolean
+  /** Whether a long-poll client uses it. */
+  isPolling: boolean
 }
 
 /**
@@ -62,10 +68,13 @@ class PortListener implements Listener {
   readonly #options: ListenerOptions
   readonly #limits: TransportLimits
   readonly #paths: ReadonlySet<string>
+  readonly #subprotocols: ReadonlyMap<string, Subprotocol>
   readonly #server: Server
   readonly #tls: TlsServer | undefined
   readonly #http: HttpServer
   readonly #webSockets: WebSocketServer
+  readonly #longPoll: LongPoll
+  readonly #longPollPaths: readonly string[]
   readonly #flusher = new Flusher()
   readonly #connections = new Map<string, Connection>()
   readonly #watched = new Set<Watched>()
@@ -77,6 +86,10 @@ class PortListener implements Listener {
     this.#options = options
     this.#limits = Object.freeze({ ...DEFAULT_LIMITS, ...options.limits })
     this.#paths = new Set(options.websocketPaths ?? ['/ws'])
+    this.#subprotocols = subprotocolsOf(options.serializers)
+    this.#longPoll = this.#createLongPoll()
+    // The longest first, so that a path below another one is its own.
+    this.#longPollPaths = [...(options.longPollPaths ?? [])].sort((one, other) => other.length - one.length)
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => this.#accept(socket))
     const tls = 'path' in options.endpoint ? undefined : options.endpoint.tls
     if (tls) {
@@ -106,8 +119,21 @@ class PortListener implements Listener {
       skipUTF8Validation: true, // the serializer checks every byte of a text message
       closeTimeout: CLOSE_TIMEOUT_MS,
       maxPendingAutoPongs: 0, // `bufferedBytesMax` bounds them, and says so
-      handleProtocols: (offered) => this.#serializerOf([...offered])?.subprotocol ?? false,
+      handleProtocols: (offered) => [...offered].find((name) => this.#subprotocols.has(name)) ?? false,
     } as ConstructorParameters<typeof WebSocketServer>[0])
+  }
+
+  #createLongPoll(): LongPoll {
+    const { serializers, allowedOrigins = ['*'], longPollDoneStatus = 204, onTransport } = this.#options
+    return new LongPoll({
+      serializers,
+      allowedOrigins,
+      limits: this.#limits,
+      doneStatus: longPollDoneStatus,
+      flusher: this.#flusher,
+      onTransport,
+      onNotice: (notice) => this.#notice(notice),
+    })
   }
 
   async listen(): Promise<void> {
@@ -127,6 +153,7 @@ class PortListener implements Listener {
       this.#sweep = setInterval(() => {
         const now = performance.now()
         for (const watched of this.#watched) watch(watched, this.#limits, now)
+        for (const transport of this.#longPoll.transports) watch(transport, this.#limits, now)
       }, interval)
       this.#sweep.unref()
     }
@@ -147,6 +174,13 @@ class PortListener implements Listener {
   async close(): Promise<void> {
     this.#isClosing = true
     clearInterval(this.#sweep)
+    const polled = this.#longPoll.close(CLOSE_TIMEOUT_MS)
+    if (this.#longPoll.size > 0) {
+      // Sessions over long-poll need the port for their last words; all else is refused.
+      for (const { socket, isPolling, isEstablished } of this.#connections.values()) if (!isPolling && !isEstablished) socket.destroy()
+      await polled
+      await new Promise((resolve) => setImmediate(resolve)) // answers leave in the same turn of the loop
+    }
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#http.close()
     this.#http.closeAllConnections()
@@ -161,12 +195,12 @@ class PortListener implements Listener {
   #accept(socket: Socket): void {
     socket.on('error', ignore)
     const key = keyOf(socket)
-    const isRefused = this.#connectionCount >= this.#limits.connectionsMax
-    if (this.#isClosing || this.#connectionCount >= this.#limits.connectionsMax + REFUSED_AT_ONCE_MAX) {
+    const isRefused = this.#isClosing || this.#connectionCount >= this.#limits.connectionsMax
+    if (this.#connectionCount >= this.#limits.connectionsMax + REFUSED_AT_ONCE_MAX) {
       socket.destroy()
       return
     }
-    const connection: Connection = { socket, deadline: undefined, isRefused, isEstablished: false }
+    const connection: Connection = { socket, deadline: undefined, isRefused, isEstablished: false, isPolling: false }
     this.#startDeadline(connection)
     this.#connectionCount++
     this.#connections.set(key, connection)
@@ -239,18 +273,25 @@ class PortListener implements Listener {
 
   #request(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connections.get(keyOf(request.socket))
-    if (connection?.isRefused) {
+    const path = pathOf(request)
+    const base = this.#longPollPaths.find((one) => path.startsWith(one === '/' ? one : `${one}/`))
+    const isLastWord = this.#isClosing && base !== undefined // it says itself what it still takes
+    if (connection?.isRefused && !isLastWord) {
       response.writeHead(503, { connection: 'close', ...PLAIN })
-      response.end('Too many connections; try again later.\n')
+      response.end('Too many connections, or shutting down; try again later.\n')
       return
     }
     // A whole request arrived: from here the HTTP server's own timeouts hold.
     clearTimeout(connection?.deadline)
     if (connection) connection.deadline = undefined
-    if (this.#paths.has(pathOf(request))) {
+    if (this.#paths.has(path)) {
       response.writeHead(426, { connection: 'upgrade', upgrade: 'websocket', ...PLAIN })
       response.end('This path speaks WebSocket with a subprotocol such as wamp.2.json; open it with a WAMP client.\n')
       return
+    }
+    if (base !== undefined) {
+      if (connection) connection.isPolling = true
+      return this.#longPoll.handle(request, response, base === '/' ? '' : base, path.slice(base === '/' ? 1 : base.length + 1))
     }
     if (this.#options.onRequest) this.#options.onRequest(request, response)
     else {
@@ -259,12 +300,11 @@ class PortListener implements Listener {
     }
   }
 
-  #serializerOf(offered: readonly string[]) {
-    for (const name of offered) {
-      const serializer = this.#options.serializers.find((one) => one.subprotocol === name)
-      if (serializer) return serializer
-    }
-    return undefined
+  /** The first of the client's subprotocols that is known (TRN-03). */
+  #agreeOn(offered: readonly string[]): Subprotocol | undefined {
+    const isAssumed = offered.length === 0 && this.#options.assumesJson === true
+    const name = isAssumed ? 'wamp.2.json' : offered.find((one) => this.#subprotocols.has(one))
+    return name === undefined ? undefined : this.#subprotocols.get(name)
   }
 
   #upgrade(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
@@ -275,8 +315,7 @@ class PortListener implements Listener {
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== '')
-    const isAssumed = offered.length === 0 && this.#options.assumesJson === true
-    const serializer = isAssumed ? this.#options.serializers.find((one) => one.name === 'json') : this.#serializerOf(offered)
+    const agreed = this.#agreeOn(offered)
     if (connection === undefined || connection.isRefused || this.#isClosing)
       return endHttp(socket, 503, 'Too many connections, or shutting down.')
     if (!this.#paths.has(path)) return endHttp(socket, 404, `There is no WebSocket at ${path}; try ${[...this.#paths].join(' or ')}.`)
@@ -284,14 +323,19 @@ class PortListener implements Listener {
       this.#notice(`${peerOf(socket)}: origin ${request.headers.origin} is not allowed (allowedOrigins)`)
       return endHttp(socket, 403, 'This origin is not allowed.')
     }
-    if (serializer === undefined) {
-      const known = this.#options.serializers.map((one) => one.subprotocol).join(', ')
-      return endHttp(socket, 400, `Offer one of the WebSocket subprotocols ${known}.`)
+    if (agreed === undefined) {
+      return endHttp(socket, 400, `Offer one of the WebSocket subprotocols ${[...this.#subprotocols.keys()].join(', ')}.`)
     }
+    const { serializer, isBatched } = agreed
     // A plain request on the same connection has ended the first deadline.
     if (connection.deadline === undefined) this.#startDeadline(connection)
     this.#webSockets.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
-      const transport = new WebSocketTransport(webSocket, socket, serializer.isBinary, this.#host(socket, connection))
+      const transport = new WebSocketTransport(
+        webSocket,
+        socket,
+        { isBinary: serializer.isBinary, isBatched },
+        this.#host(socket, connection),
+      )
       this.#watch(transport, socket)
       const info: ConnectionInfo = {
         type: 'websocket',
@@ -328,22 +372,6 @@ class PortListener implements Listener {
 function ignore(): void {}
 
 const PLAIN = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
-
-/** What tells two connections of one listener apart: for TCP the address of the peer, also through TLS. */
-function keyOf(socket: Socket): string {
-  if (socket.remotePort !== undefined) return `${socket.remoteAddress}:${socket.remotePort}`
-  const known = unixKeys.get(socket)
-  if (known !== undefined) return known
-  const key = `unix#${++unixCount}`
-  unixKeys.set(socket, key)
-  return key
-}
-const unixKeys = new WeakMap<Socket, string>()
-let unixCount = 0
-
-function peerOf(socket: Socket): string {
-  return socket.remotePort === undefined ? 'unix' : `${socket.remoteAddress}:${socket.remotePort}`
-}
 
 function pathOf(request: IncomingMessage): string {
   const url = request.url ?? '/'

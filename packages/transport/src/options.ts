@@ -3,7 +3,7 @@
 import type { Serializer, Transport } from '@crosspoint/protocol'
 
 export interface TransportLimits {
-  /** Longest message accepted from a peer, in bytes (512 … 16777216). Longer: WebSocket close 1009, RawSocket closed. */
+  /** Longest message, or batch, accepted from a peer, in bytes (512 … 16777216). Longer: WebSocket close 1009, RawSocket closed, HTTP 413. */
   readonly frameBytesMax: number
   /** Longest message accepted before WELCOME, in bytes. */
   readonly strangerFrameBytesMax: number
@@ -23,6 +23,14 @@ export interface TransportLimits {
   readonly connectionsMax: number
   /** Messages per second and connection, as a bucket of one second; 0 turns it off. Beyond it the session ends with ABORT. */
   readonly messagesPerSecondMax: number
+  /** How long a long-poll `receive` is held open, in milliseconds; then 204, and the client asks again. */
+  readonly longPollTimeoutMs: number
+  /** No request of a long-poll client for this long, in milliseconds, ends its transport. */
+  readonly longPollIdleTimeoutMs: number
+  /** Bytes that may wait for a long-poll client's next `receive`. Beyond it the transport ends. */
+  readonly longPollQueueBytesMax: number
+  /** Long-poll transports open at one time. One more: HTTP 503. */
+  readonly longPollTransportsMax: number
 }
 
 export const DEFAULT_LIMITS: TransportLimits = Object.freeze({
@@ -36,6 +44,10 @@ export const DEFAULT_LIMITS: TransportLimits = Object.freeze({
   idleTimeoutMs: 0,
   connectionsMax: 50_000,
   messagesPerSecondMax: 0,
+  longPollTimeoutMs: 10_000,
+  longPollIdleTimeoutMs: 30_000,
+  longPollQueueBytesMax: 8 * 1024 * 1024,
+  longPollTransportsMax: 10_000,
 })
 
 export interface TlsOptions {
@@ -59,14 +71,14 @@ export type Endpoint =
 
 /** What is known about a connection when its transport is handed on. */
 export interface ConnectionInfo {
-  /** "websocket" or "rawsocket". */
-  readonly type: 'websocket' | 'rawsocket'
+  /** "websocket", "rawsocket" or "longpoll". */
+  readonly type: 'websocket' | 'rawsocket' | 'longpoll'
   /** Address of the peer, "127.0.0.1:51234", or the path of a Unix socket. */
   readonly peer: string
   readonly isSecure: boolean
-  /** The HTTP path of a WebSocket; empty for RawSocket. */
+  /** The HTTP path of a WebSocket, or the one below which long-poll is; empty for RawSocket. */
   readonly path: string
-  /** HTTP headers of the upgrade request; empty for RawSocket. */
+  /** HTTP headers of the upgrade or `open` request; empty for RawSocket. */
   readonly headers: { readonly [name: string]: string | string[] | undefined }
 }
 
@@ -77,13 +89,17 @@ export interface ListenerOptions {
   readonly serializers: readonly Serializer[]
   /** HTTP paths that take WebSocket upgrades; none turns WebSocket off. Default: `["/ws"]`. */
   readonly websocketPaths?: readonly string[] | undefined
+  /** HTTP paths below which clients find long-poll, such as `/lp` for `/lp/open`. Default: none. */
+  readonly longPollPaths?: readonly string[] | undefined
+  /** The status that answers a long-poll `send` or `close`: the specification says 202, Autobahn|JS takes it for a failure (TRN-35). Default: 204. */
+  readonly longPollDoneStatus?: 202 | 204 | undefined
   /** Whether a first octet 0x7F begins a RawSocket. Default: true. */
   readonly hasRawSocket?: boolean | undefined
   /** Origins that browsers may connect from, `*` standing for any run of characters. Default: `["*"]`. */
   readonly allowedOrigins?: readonly string[] | undefined
   /** Whether a client that offers no subprotocol is taken to speak wamp.2.json. Default: false, it is refused. */
   readonly assumesJson?: boolean | undefined
-  /** Answers plain HTTP requests. Default: 404, or 426 on a WebSocket path. */
+  /** Answers plain HTTP requests. Not asked on WebSocket paths (426), nor below long-poll paths. Default: 404. */
   readonly onRequest?: ((request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void) | undefined
   /** Takes over a new transport; the serializer was agreed on in the handshake. */
   readonly onTransport: (transport: Transport, serializer: Serializer, info: ConnectionInfo) => void

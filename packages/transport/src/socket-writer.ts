@@ -4,8 +4,11 @@
 // limit the connection is destroyed, so a reader that never reads costs a bounded amount and nobody else's time.
 
 import type { Socket } from 'node:net'
-import { type Chunk, FrameQueue, type Framing } from '@crosspoint/protocol/internal'
+import { type Chunk, FrameQueue, type Framing, webSocketHeader } from '@crosspoint/protocol/internal'
 import type { Flusher } from './flusher.ts'
+
+// No batch of several chunks is longer than this: readers have limits for the WebSocket messages that they accept.
+const BATCH_BYTES_MAX = 1024 * 1024
 
 export class SocketWriter {
   readonly queue: FrameQueue
@@ -14,6 +17,7 @@ export class SocketWriter {
   readonly #bufferedBytesMax: number
   readonly #onOverflow: (bufferedBytes: number) => void
   readonly #isPlain: boolean
+  readonly #isBatched: boolean
   #isBlocked = false
   #onDrained: (() => void)[] = []
 
@@ -32,6 +36,7 @@ export class SocketWriter {
     this.#onOverflow = onOverflow
     // A TLS socket keeps what it is given until it is encrypted, so its chunks are never used again.
     this.#isPlain = !('encrypted' in socket)
+    this.#isBatched = framing === 'batch-text' || framing === 'batch-binary'
     this.queue = new FrameQueue(framing, frameBytesMax, () => this.#flusher.touch(this))
     socket.on('drain', this.#onDrain)
   }
@@ -84,7 +89,8 @@ export class SocketWriter {
     if (chunks.length === 0) return
     // What the socket already holds back will hold these too: sparse chunks are then copied, so as not to be held whole.
     const isBehind = socket.writableLength > 0
-    if (chunks.length === 1) this.#isBlocked = !socket.write(bytesOf(chunks[0]!, isBehind))
+    if (this.#isBatched) this.#writeBatches(chunks, isBehind)
+    else if (chunks.length === 1) this.#isBlocked = !socket.write(bytesOf(chunks[0]!, isBehind))
     else {
       socket.cork()
       for (const chunk of chunks) this.#isBlocked = !socket.write(bytesOf(chunk, isBehind))
@@ -95,8 +101,27 @@ export class SocketWriter {
     const isHeld = !this.#isPlain || socket.writableLength > 0
     for (const chunk of chunks) chunk.release(isHeld)
   }
+
+  /** All that waited goes into one WebSocket message, or a few: one header, then the messages in their batch framing (TRN-45). */
+  #writeBatches(chunks: readonly Chunk[], isBehind: boolean): void {
+    const socket = this.#socket
+    socket.cork()
+    for (let from = 0; from < chunks.length; ) {
+      let to = from
+      let length = 0
+      do length += chunks[to++]!.end
+      while (to < chunks.length && length + chunks[to]!.end <= BATCH_BYTES_MAX)
+      socket.write(webSocketHeader(this.queue.framing === 'batch-binary', length))
+      for (; from < to; from++) socket.write(bytesOf(chunks[from]!, isBehind))
+    }
+    socket.uncork()
+    this.#isBlocked = socket.writableNeedDrain
+  }
 }
 
 function bytesOf(chunk: Chunk, isBehind: boolean): Uint8Array {
-  return isBehind && chunk.end < chunk.bytes.length / 2 ? chunk.bytes.slice(0, chunk.end) : chunk.bytes.subarray(0, chunk.end)
+  // Not `bytes.slice`: a Buffer's slice is a view on the same memory.
+  return isBehind && chunk.end < chunk.bytes.length / 2
+    ? Uint8Array.prototype.slice.call(chunk.bytes, 0, chunk.end)
+    : chunk.bytes.subarray(0, chunk.end)
 }

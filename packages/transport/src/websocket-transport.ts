@@ -3,12 +3,13 @@
 
 import type { Socket } from 'node:net'
 import { CloseUri, ErrorUri, ProtocolViolation, type Transport } from '@crosspoint/protocol'
+import { BatchReader, ByteSink } from '@crosspoint/protocol/internal'
 import type { WebSocket } from 'ws'
 import type { Flusher } from './flusher.ts'
 import { MessageMeter, type Watched } from './liveness.ts'
 import type { TransportLimits } from './options.ts'
 import { SocketWriter } from './socket-writer.ts'
-import { WebSocketLane } from './websocket-lane.ts'
+import { type LaneSink, WebSocketLane } from './websocket-lane.ts'
 
 /** What a WebSocket close code says about the end of a session (TRN-05). */
 function closeCode(reason: string | undefined): number {
@@ -26,6 +27,15 @@ export interface TransportHost {
   onEstablished(): void
 }
 
+const NO_HEAD = new ByteSink(0)
+const NO_TAIL = new Uint8Array(0)
+
+/** How messages travel under a subprotocol: as binary or text (SER-07), one by one or in batches (SER-18). */
+export interface WebSocketForm {
+  readonly isBinary: boolean
+  readonly isBatched: boolean
+}
+
 export class WebSocketTransport implements Transport, Watched {
   onFrame: (bytes: Uint8Array, start?: number, end?: number) => void = () => {}
   onClose: (reason: string) => void = () => {}
@@ -40,35 +50,42 @@ export class WebSocketTransport implements Transport, Watched {
   readonly #writer: SocketWriter
   readonly #lane: WebSocketLane
   readonly #meter: MessageMeter | undefined
+  /** `undefined` when every WebSocket message is one message. */
+  readonly #batches: BatchReader | undefined
   #isClosing = false
   #reason = ''
 
   /** `webSocket` has just been opened on `socket`. */
-  constructor(webSocket: WebSocket, socket: Socket, isBinary: boolean, host: TransportHost) {
+  constructor(webSocket: WebSocket, socket: Socket, form: WebSocketForm, host: TransportHost) {
     const { limits } = host
+    const { isBinary, isBatched } = form
     this.#webSocket = webSocket
     this.#socket = socket
     this.#isBinary = isBinary
     this.#host = host
-    const framing = isBinary ? 'websocket-binary' : 'websocket-text'
+    const framing = `${isBatched ? 'batch' : 'websocket'}-${isBinary ? 'binary' : 'text'}` as const
     this.#writer = new SocketWriter(socket, framing, Number.POSITIVE_INFINITY, host.flusher, limits.bufferedBytesMax, (bytes) =>
       this.expire(`${bytes} bytes wait for a reader that does not read (bufferedBytesMax ${limits.bufferedBytesMax})`),
     )
     this.#meter = limits.messagesPerSecondMax > 0 ? new MessageMeter(limits.messagesPerSecondMax, this.receivedAt) : undefined
+    const onMessage: LaneSink['onMessage'] = isBatched
+      ? (bytes, start, end, isBinary) => this.#batch(bytes, start, end, isBinary)
+      : (bytes, start, end, isBinary) => this.#message(bytes, start, end, isBinary)
+    this.#batches = isBatched ? new BatchReader(isBinary, (bytes, start, end) => this.#message(bytes, start, end, isBinary)) : undefined
     this.#lane = new WebSocketLane(Math.min(limits.strangerFrameBytesMax, limits.frameBytesMax), {
-      onMessage: (bytes, start, end, isBinary) => this.#message(bytes, start, end, isBinary),
+      onMessage,
       onOther: (bytes) => this.#toLibrary(bytes),
       onTooLarge: (bytes) => this.#tooLarge(bytes),
     })
-    this.#listen()
+    this.#listen(onMessage)
   }
 
-  #listen(): void {
+  #listen(onMessage: LaneSink['onMessage']): void {
     const socket = this.#socket
     const webSocket = this.#webSocket
     webSocket.on('message', (data, isBinary) => {
       const bytes = data as Buffer
-      this.#message(bytes, 0, bytes.length, isBinary)
+      onMessage(bytes, 0, bytes.length, isBinary)
     })
     webSocket.on('error', (error) => {
       this.#reason ||= error.message
@@ -121,6 +138,30 @@ export class WebSocketTransport implements Transport, Watched {
     this.onFrame(bytes, start, end)
   }
 
+  #batch(bytes: Uint8Array, start: number, end: number, isBinary: boolean): void {
+    if (this.#isClosing) return
+    if (isBinary !== this.#isBinary) return this.#message(bytes, start, end, isBinary)
+    const batches = this.#batches!
+    this.#guard(() => batches.read(bytes, start, end))
+    if (batches.isReady) this.#lane.resume() // a message may have paused and resumed; the lane then waits for the end of the batch
+  }
+
+  /** What is no batch is for ABORT, but for the empty one, which fails the transport (SER-20, SER-22). */
+  #guard(read: () => void): void {
+    try {
+      read()
+    } catch (error) {
+      if (!(error instanceof ProtocolViolation)) throw error
+      if (!error.isTransportFault) {
+        this.onFault?.(error)
+        return
+      }
+      this.#reason = error.message
+      this.#host.onNotice(error.message)
+      this.#end(1002, error.message)
+    }
+  }
+
   #tooLarge(bytes: number): void {
     if (this.#isClosing) return // the library's timeout ends it
     this.#reason = `a message of ${bytes} bytes was announced; at most ${this.#lane.frameBytesMax} are accepted (frameBytesMax)`
@@ -143,6 +184,10 @@ export class WebSocketTransport implements Transport, Watched {
 
   send(frame: Uint8Array): void {
     if (this.#isClosing) return
+    if (this.#batches !== undefined) {
+      this.queue.append(NO_HEAD, { bytes: frame, start: 0, end: frame.length }, NO_TAIL)
+      return
+    }
     this.#writer.flush()
     this.#webSocket.send(frame, { binary: this.#isBinary })
   }
@@ -154,6 +199,7 @@ export class WebSocketTransport implements Transport, Watched {
 
   #end(code: number, text: string): void {
     this.#isClosing = true
+    this.#batches?.stop() // what follows in the batch is discarded (SER-22)
     this.#writer.flushAll()
     this.#webSocket.close(code, text.slice(0, 120))
     this.resume() // nothing but the closing handshake is of interest now, and it stands behind what was held back
@@ -165,11 +211,16 @@ export class WebSocketTransport implements Transport, Watched {
   }
 
   pause(): void {
+    this.#batches?.pause()
     this.#lane.pause()
     this.#webSocket.pause() // not the socket itself, which the library would set going again after a long fragment
   }
   resume(): void {
     this.#webSocket.resume()
+    if (this.#batches !== undefined) {
+      this.#guard(() => this.#batches!.resume())
+      if (!this.#batches.isReady) return
+    }
     this.#lane.resume() // last: a reader that is full again pauses both
   }
 
@@ -181,6 +232,7 @@ export class WebSocketTransport implements Transport, Watched {
     this.#reason = notice
     this.#host.onNotice(notice)
     this.#isClosing = true
+    this.#batches?.stop()
     this.#lane.stop()
     this.#webSocket.terminate()
   }

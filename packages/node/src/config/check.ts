@@ -60,11 +60,16 @@ function checkTransport(view: TransportView, file: string): Issue[] {
     issues.push({ path, value: key, message: `a path is "/" or one component; ${remedy}` })
   }
   const httpPaths = new Map<string, ConfigPath>()
-  for (const service of [...view.websockets, ...view.statics]) {
+  for (const service of [...view.websockets, ...view.longpolls, ...view.statics]) {
     const first = httpPaths.get(service.httpPath)
     if (first !== undefined)
       issues.push({ path: service.path, value: service.httpPath, message: `the path is taken by ${pathText(first)}; remove one` })
     httpPaths.set(service.httpPath, service.path)
+  }
+  for (const service of view.longpolls) {
+    if (service.httpPath !== '/') continue
+    const message = 'long-poll takes everything below its path, so it cannot be at the root; give it a path of its own, such as "lp"'
+    issues.push({ path: service.path, value: '/', message })
   }
   for (const service of view.statics) {
     const problem = directoryProblem(service.directory, file)
@@ -77,7 +82,8 @@ function checkTransport(view: TransportView, file: string): Issue[] {
     issues.push({ path: [...service.path, 'serializers'], value: names, message })
   }
   issues.push(...checkAgreement(view), ...checkTls(view, file))
-  const isSilent = view.websockets.length === 0 && view.rawsocket === undefined && view.statics.length === 0
+  const isSilent =
+    view.rawsocket === undefined && [view.websockets, view.longpolls, view.statics].every((services) => services.length === 0)
   if (isSilent)
     issues.push({ path: view.path, value: { type: view.config.type }, message: 'nothing is spoken here; give a path, or rawsocket' })
   return issues
@@ -93,6 +99,12 @@ function checkAgreement(view: TransportView): Issue[] {
       const message = `must be the same as ${pathText([...first!.path, key])}: different ones on one port are not supported by this version of Crosspoint; make them equal, or use a second transport`
       issues.push({ path: [...other.path, key], value: other.config[key] ?? null, message })
     }
+  }
+  const [polling, ...more] = view.longpolls
+  for (const other of more) {
+    if (isDeepStrictEqual(polling!.config.options, other.config.options)) continue
+    const message = `must be the same as ${pathText([...polling!.path, 'options'])}: different ones on one port are not supported by this version of Crosspoint; make them equal, or use a second transport`
+    issues.push({ path: [...other.path, 'options'], value: other.config.options ?? null, message })
   }
   const rawsocket = view.rawsocket
   if (first === undefined || rawsocket === undefined) return issues

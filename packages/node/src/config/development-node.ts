@@ -14,6 +14,7 @@ export function plainListener(name: string, endpoint: ResolvedListener['endpoint
     endpoint,
     serializers: SERIALIZER_NAMES,
     websocketPaths: [websocketPath],
+    longPollPaths: [],
     hasRawSocket: true,
     allowedOrigins: ['*'],
     assumesJson: false,

@@ -5,9 +5,9 @@ import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { DEFAULT_LIMITS as DEFAULT_ROUTER_LIMITS, streamsOf } from '@crosspoint/router'
 import { DEFAULT_LIMITS, type Endpoint, type TransportLimits } from '@crosspoint/transport'
-import { pathText } from './issue.ts'
+import { type ConfigPath, pathText } from './issue.ts'
 import { type ResolvedListener, type ResolvedNode, type ResolvedRealm, SERIALIZER_NAMES } from './resolved.ts'
-import type { EndpointConfig, NodeConfig, RealmConfig, WebsocketOptionsConfig } from './schema.ts'
+import type { EndpointConfig, LongpollOptionsConfig, NodeConfig, RealmConfig, WebsocketOptionsConfig } from './schema.ts'
 import { routerOf, type TransportView, viewTransports } from './view.ts'
 
 const FRAME_BYTES_MOST = 16_777_216 // what RawSocket can announce
@@ -49,6 +49,11 @@ export function resolveConfig(config: NodeConfig, file: string, source: string):
   })
 }
 
+/** The same of long-poll. */
+const WITHOUT_EFFECT_ON_POLLING: { readonly [option in keyof LongpollOptionsConfig]?: unknown } = {
+  queue_limit_messages: undefined,
+}
+
 const HISTORY_LIMIT = 100 // events, Crossbar's default
 const STORE_FILE = '.crosspoint/events.sqlite'
 
@@ -86,6 +91,7 @@ function resolveListener(view: TransportView, file: string): ResolvedListener {
     endpoint: resolveEndpoint(view.config.endpoint, file),
     serializers: [...new Set(websocket?.serializers ?? rawsocket?.serializers ?? SERIALIZER_NAMES)],
     websocketPaths: view.websockets.map((service) => service.httpPath),
+    longPollPaths: view.longpolls.map((service) => service.httpPath),
     hasRawSocket: view.rawsocket !== undefined,
     allowedOrigins: allowedOrigins(options),
     assumesJson: options.require_websocket_subprotocol === false,
@@ -107,6 +113,10 @@ function resolveLimits(view: TransportView, options: WebsocketOptionsConfig): Tr
   if (options.auto_ping_interval !== undefined) limits.pingIntervalMs = options.auto_ping_interval
   if (options.auto_ping_timeout) limits.pingTimeoutMs = options.auto_ping_timeout
   if (options.open_handshake_timeout) limits.handshakeTimeoutMs = options.open_handshake_timeout
+  const polling: LongpollOptionsConfig = view.longpolls[0]?.config.options ?? {}
+  if (polling.request_timeout) limits.longPollTimeoutMs = polling.request_timeout * 1000
+  if (polling.session_timeout) limits.longPollIdleTimeoutMs = polling.session_timeout * 1000
+  if (polling.queue_limit_bytes !== undefined) limits.longPollQueueBytesMax = polling.queue_limit_bytes
   Object.assign(limits, view.config.limits)
   limits.strangerFrameBytesMax = Math.min(limits.strangerFrameBytesMax, limits.frameBytesMax)
   return limits
@@ -125,16 +135,21 @@ function resolveEndpoint(endpoint: EndpointConfig, file: string): Endpoint {
 }
 
 function warningsOf(view: TransportView, source: string): string[] {
-  const warnings: string[] = []
   // The paths of a transport agree about their options (check.ts), so the first speaks for all.
-  const service = view.websockets[0]
+  return [...effectless(view.websockets[0], WITHOUT_EFFECT, source), ...effectless(view.longpolls[0], WITHOUT_EFFECT_ON_POLLING, source)]
+}
+
+interface WithOptions {
+  readonly path: ConfigPath
+  readonly config: { readonly options?: { readonly [option: string]: unknown } | undefined }
+}
+
+/** One warning for all options of a service that change nothing. */
+function effectless(service: WithOptions | undefined, quiet: { readonly [option: string]: unknown }, source: string): string[] {
   const options = service?.config.options
-  if (service === undefined || options === undefined) return warnings
-  const names = (Object.keys(WITHOUT_EFFECT) as (keyof WebsocketOptionsConfig)[]).filter(
-    (name) => options[name] !== undefined && options[name] !== WITHOUT_EFFECT[name],
-  )
-  if (names.length > 0) warnings.push(`${source}: ${pathText([...service.path, 'options'])}: without effect here: ${names.join(', ')}`)
-  return warnings
+  if (service === undefined || options === undefined) return []
+  const names = Object.keys(quiet).filter((name) => options[name] !== undefined && options[name] !== quiet[name])
+  return names.length === 0 ? [] : [`${source}: ${pathText([...service.path, 'options'])}: without effect here: ${names.join(', ')}`]
 }
 
 function deepFreeze<Value>(value: Value): Value {

@@ -29,6 +29,7 @@ export interface ResolvedListener {
   readonly endpoint: Endpoint
   readonly serializers: readonly SerializerName[]
   readonly websocketPaths: readonly string[]
+  readonly longPollPaths: readonly string[]
   readonly hasRawSocket: boolean
   readonly allowedOrigins: readonly string[]
   readonly assumesJson: boolean

@@ -133,6 +133,34 @@ const limits = object(
       'messages',
       'Messages per second and connection; 0 turns it off. Beyond it: closed.',
     ),
+    longPollTimeoutMs: limit(
+      'longPollTimeoutMs',
+      1,
+      3_600_000,
+      'milliseconds',
+      'How long a long-poll `receive` is held open, in milliseconds. Then HTTP 204, and the client asks again.',
+    ),
+    longPollIdleTimeoutMs: limit(
+      'longPollIdleTimeoutMs',
+      1,
+      86_400_000,
+      'milliseconds',
+      'No request of a long-poll client for this long, in milliseconds, ends its session.',
+    ),
+    longPollQueueBytesMax: limit(
+      'longPollQueueBytesMax',
+      1024,
+      2 ** 40,
+      'bytes',
+      'Bytes that may wait for the next `receive` of a long-poll client. Beyond it its session ends.',
+    ),
+    longPollTransportsMax: limit(
+      'longPollTransportsMax',
+      1,
+      10_000_000,
+      'transports',
+      'Long-poll transports open at one time. One more: HTTP 503.',
+    ),
   },
   'Limits of every connection of this transport. They go before the same thing said in `options`.',
 )
@@ -208,11 +236,42 @@ const websocketKeys = {
 
 const websocketPath = object({ type: z.literal('websocket'), ...websocketKeys }, 'WAMP over WebSocket on this path.')
 
+const longpollOptions = object(
+  {
+    request_timeout: whole(
+      0,
+      3600,
+      'seconds',
+      'How long a `receive` is held open, in seconds; 0 keeps the default, 10. See limits.longPollTimeoutMs.',
+    ).optional(),
+    session_timeout: whole(
+      0,
+      86_400,
+      'seconds',
+      'No request for this long, in seconds, ends the session; 0 keeps the default, 30. See limits.longPollIdleTimeoutMs.',
+    ).optional(),
+    queue_limit_bytes: whole(
+      1024,
+      2 ** 40,
+      'bytes',
+      'Bytes that may wait for the next `receive`; beyond it the session ends. See limits.longPollQueueBytesMax.',
+    ).optional(),
+    queue_limit_messages: whole(1, 2 ** 31, 'messages', noEffect('Messages that may wait; here their bytes are counted.')).optional(),
+  },
+  'Options of long-poll, as in Crossbar.',
+)
+
+const longpollPath = object(
+  { type: z.literal('longpoll'), options: longpollOptions.optional() },
+  'WAMP over HTTP long-poll below this path, with the serializers and origins of the WebSocket paths of this transport.',
+)
+
 const pathService = z
   .discriminatedUnion(
     'type',
     [
       websocketPath,
+      longpollPath,
       object(
         {
           type: z.literal('static'),
@@ -230,7 +289,7 @@ const pathService = z
         'Static files.',
       ),
     ],
-    { error: 'must be { type: "static", directory } or { type: "websocket" }' },
+    { error: 'must be { type: "static", directory }, { type: "websocket" } or { type: "longpoll" }' },
   )
   .meta({ description: 'What answers on this path.' })
 
@@ -262,7 +321,7 @@ export const transportSchema = z
     [
       object(
         { type: z.literal('web'), ...shared, paths, options: webOptions.optional(), rawsocket: rawsocketSwitch.optional() },
-        'HTTP with static files and WebSocket paths; RawSocket on the same port.',
+        'HTTP with static files, WebSocket and long-poll paths; RawSocket on the same port.',
       ),
       object(
         {

@@ -61,7 +61,7 @@ const PERMISSION_KEYS: Words = { call: flat, register: flat, publish: flat, subs
 const TRANSPORT_TYPES: Words = {
   mqtt: `${NOT_YET} (MQTT); remove this transport`,
   flashpolicy: flash,
-  longpoll: `${NOT_YET} (long polling); let clients use WebSocket`,
+  longpoll: 'no transport of its own; give a transport of type "web" a path with { type: "longpoll" }',
   'websocket.testee': gone,
   'stream.testee': gone,
 }
@@ -127,7 +127,6 @@ const PATH_TYPES: Words = {
   cgi: `${NOT_YET}; remove this path`,
   wsgi: `${NOT_YET}; run the WSGI application by itself`,
   resource: `${NOT_YET} (a class of Twisted Web); remove this path`,
-  longpoll: `${NOT_YET} (long polling); let clients use WebSocket`,
   caller: HTTP_BRIDGE,
   publisher: HTTP_BRIDGE,
   webhook: HTTP_BRIDGE,

@@ -1,13 +1,28 @@
-// The four kinds of transport seen as one: which WebSocket paths, whether RawSocket, which static directories.
+// The four kinds of transport seen as one: which WebSocket and long-poll paths, whether RawSocket, which static directories.
 
 import type { ConfigPath } from './issue.ts'
-import type { NodeConfig, PathConfig, RawsocketConfig, RouterConfig, TransportConfig, WebsocketPathConfig } from './schema.ts'
+import type {
+  LongpollPathConfig,
+  NodeConfig,
+  PathConfig,
+  RawsocketConfig,
+  RouterConfig,
+  TransportConfig,
+  WebsocketPathConfig,
+} from './schema.ts'
 
 export interface WebsocketView {
   readonly path: ConfigPath
   /** What clients ask for: "/ws". */
   readonly httpPath: string
   readonly config: Omit<WebsocketPathConfig, 'type'>
+}
+
+export interface LongpollView {
+  readonly path: ConfigPath
+  /** What clients ask for "/open" below: "/lp". */
+  readonly httpPath: string
+  readonly config: LongpollPathConfig
 }
 
 export interface StaticView {
@@ -21,6 +36,7 @@ export interface TransportView {
   readonly path: ConfigPath
   readonly config: TransportConfig
   readonly websockets: readonly WebsocketView[]
+  readonly longpolls: readonly LongpollView[]
   /** `undefined` when RawSocket is off. */
   readonly rawsocket: { readonly path: ConfigPath; readonly config: RawsocketConfig } | undefined
   readonly statics: readonly StaticView[]
@@ -38,7 +54,7 @@ export function viewTransports(worker: RouterConfig, workerPath: ConfigPath): Tr
 }
 
 function viewTransport(transport: TransportConfig, path: ConfigPath): TransportView {
-  const none = { path, config: transport, websockets: [], rawsocket: undefined, statics: [], pathKeys: [] }
+  const none = { path, config: transport, websockets: [], longpolls: [], rawsocket: undefined, statics: [], pathKeys: [] }
   switch (transport.type) {
     case 'web':
       return { ...none, ...viewPaths(transport.paths, [...path, 'paths']), rawsocket: viewRawsocket(transport.rawsocket, path) }
@@ -48,6 +64,7 @@ function viewTransport(transport: TransportConfig, path: ConfigPath): TransportV
       return {
         ...none,
         websockets: [...sockets.websockets, ...web.websockets],
+        longpolls: web.longpolls,
         statics: web.statics,
         pathKeys: [...sockets.pathKeys, ...web.pathKeys],
         rawsocket: viewRawsocket(transport.rawsocket, path),
@@ -64,15 +81,20 @@ function viewTransport(transport: TransportConfig, path: ConfigPath): TransportV
   }
 }
 
-function viewPaths(paths: { [key: string]: PathConfig }, path: ConfigPath): Pick<TransportView, 'websockets' | 'statics' | 'pathKeys'> {
+function viewPaths(
+  paths: { [key: string]: PathConfig },
+  path: ConfigPath,
+): Pick<TransportView, 'websockets' | 'longpolls' | 'statics' | 'pathKeys'> {
   const websockets: WebsocketView[] = []
+  const longpolls: LongpollView[] = []
   const statics: StaticView[] = []
   for (const [key, service] of Object.entries(paths)) {
     const httpPath = key === '/' ? '/' : `/${key}`
     if (service.type === 'websocket') websockets.push({ path: [...path, key], httpPath, config: service })
+    else if (service.type === 'longpoll') longpolls.push({ path: [...path, key], httpPath, config: service })
     else statics.push({ path: [...path, key], httpPath, directory: service.directory })
   }
-  return { websockets, statics, pathKeys: Object.keys(paths).map((key) => [...path, key]) }
+  return { websockets, longpolls, statics, pathKeys: Object.keys(paths).map((key) => [...path, key]) }
 }
 
 function viewRawsocket(given: boolean | RawsocketConfig | undefined, path: ConfigPath): TransportView['rawsocket'] {

@@ -251,7 +251,7 @@ export class UbjsonWriter implements HeadWriter, ValueWriter {
     const start = sink.length
     const length = utf8Write(sink.bytes, value, start + 9)
     if (length !== value.length && !value.isWellFormed()) throw new TypeError('a string with half a surrogate pair has no form in UTF-8')
-    const moved = sink.bytes.slice(start + 9, start + 9 + length)
+    const moved = Uint8Array.prototype.slice.call(sink.bytes, start + 9, start + 9 + length) // a Buffer's own slice is a view
     this.integer(length)
     sink.need(length)
     copyBytes(moved, 0, length, sink.bytes, sink.length)

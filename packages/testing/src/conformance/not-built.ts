@@ -8,8 +8,6 @@ export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
   '8.4': 'authentication comes with identity and permission',
   '8.5': 'authentication comes with identity and permission',
   '9': 'authorization comes with identity and permission',
-  '10.3': 'HTTP long-poll comes with other doors',
-  '10.4': 'batched and multiplexed transports come with the whole of WAMP',
   '13': 'interfaces, catalogs and router links come with later issues',
 }
 
@@ -17,14 +15,9 @@ export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
 export const IDS_NOT_BUILT: { readonly [id: string]: string } = {
   'REF-05': 'the interface and type procedures of the newer catalog, and session statistics, come with later issues',
   'SES-25': 'the transport closes with the session; a client opens a new one',
-  'SER-12': 'UBJSON comes with the whole of WAMP',
   'SER-13': 'FlatBuffers comes with the whole of WAMP',
   'SER-14': 'FlatBuffers comes with the whole of WAMP',
   'SER-15': 'FlatBuffers comes with the whole of WAMP',
   'SER-16': 'FlatBuffers comes with the whole of WAMP',
   'SER-17': 'FlatBuffers comes with the whole of WAMP',
-  'SER-18': 'batched serializations come with the whole of WAMP',
-  'SER-20': 'batched serializations come with the whole of WAMP',
-  'SER-21': 'batched serializations come with the whole of WAMP',
-  'SER-22': 'batched serializations come with the whole of WAMP',
 }
