@@ -8,8 +8,10 @@ import {
   type Message,
   msgpackSerializer,
   Payload,
+  plainUbjsonSerializer,
   type Serializer,
   type Transport,
+  ubjsonSerializer,
 } from '@crosspoint/protocol'
 import { BatchReader, joinBatch, layoutOf, type Peer } from '@crosspoint/protocol/internal'
 import type { Router } from '@crosspoint/router'
@@ -220,7 +222,7 @@ function pong(link: Link, client: WebSocketClient | RawSocketClient, send: () =>
   })
 }
 
-const SERIALIZERS = [jsonSerializer, msgpackSerializer, cborSerializer] as const
+const SERIALIZERS = [jsonSerializer, msgpackSerializer, cborSerializer, ubjsonSerializer] as const
 
 const KINDS = ['websocket', 'rawsocket', 'batched websocket', 'longpoll', 'batched longpoll'] as const
 const RAW_KINDS = ['websocket', 'rawsocket'] as const
@@ -302,6 +304,8 @@ export function allWays(): ClientWay[] {
     memory('json', [jsonSerializer]),
     memory('msgpack', [msgpackSerializer]),
     memory('cbor', [cborSerializer]),
+    memory('ubjson', [ubjsonSerializer]),
+    memory('plain ubjson', [plainUbjsonSerializer]),
     memory('mixed', SERIALIZERS),
     new SocketsWay(),
   ]
