@@ -64,15 +64,21 @@ export class Invocation {
   }
 
   /**
-   * Sends one progressive result. Does nothing when the caller did not ask for progress or waits no longer. The promise
-   * never rejects; it resolves when the network takes more, so who sends much awaits it.
+   * Sends one progressive result. Does nothing when the caller did not ask for progress or waits no longer. Who sends much
+   * awaits `writable()` in between.
    * @throws `ERR_UNSERIALIZABLE`, `ERR_PAYLOAD_TOO_LARGE`
    * It may be taken out of the invocation: `({ args, progress }) => …`.
    * @example invocation.progress([50], { unit: 'percent' })
    */
-  readonly progress = (args?: readonly unknown[], kwargs?: Dict): Promise<void> => {
-    return this.isProgressWanted ? this.#running.progress(payloadOf(args, kwargs)) : Promise.resolve()
+  readonly progress = (args?: readonly unknown[], kwargs?: Dict): void => {
+    if (this.isProgressWanted) this.#running.progress(payloadOf(args, kwargs))
   }
+
+  /**
+   * Resolves when the network takes more; at once when it does, and when the session is lost. May be taken out of the invocation.
+   * @example for (const part of parts) { progress([part]); await writable() }
+   */
+  readonly writable = (): Promise<void> => this.#running.writable()
 }
 
 /** The loose rule (URI-04), which every router accepts or answers; anything else could cost the session. */
@@ -152,12 +158,15 @@ export class RunningInvocation {
     this.input.take(message)
   }
 
-  progress(payload: Payload): Promise<void> {
-    if (!this.#isAwaited) return Promise.resolve()
+  writable(): Promise<void> {
+    return this.#session.writable()
+  }
+
+  progress(payload: Payload): void {
+    if (!this.#isAwaited) return
     const why = this.#session.send({ type: MessageType.YIELD, requestId: this.#requestId, options: PROGRESS, payload }, this.procedure)
     if (why !== undefined) throw undeliveredError(why, `a progressive result of "${this.procedure}"`)
     this.#startTimer() // the limit is between results (RPC-87)
-    return this.#session.writable()
   }
 
   /** The caller canceled. With `kill` one answer is still due, with `killnowait` none (RPC-77). */

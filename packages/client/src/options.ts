@@ -112,7 +112,7 @@ export function resolveOptions(given: ClientOptions, platform: Platform): Resolv
     }
   }
   const random = given.random ?? systemRandom
-  const { open, target } = resolveTarget(given, platform, numbers.connectTimeoutMs)
+  const { open, target } = resolveTarget(given, platform, numbers.connectTimeoutMs, clock)
   return Object.freeze({
     open: given.resume?.(open, clock, random) ?? open,
     target,
@@ -126,7 +126,12 @@ export function resolveOptions(given: ClientOptions, platform: Platform): Resolv
   })
 }
 
-function resolveTarget(given: ClientOptions, platform: Platform, timeoutMs: number): Pick<ResolvedOptions, 'open' | 'target'> {
+function resolveTarget(
+  given: ClientOptions,
+  platform: Platform,
+  timeoutMs: number,
+  clock: Clock,
+): Pick<ResolvedOptions, 'open' | 'target'> {
   const { peer, transport } = given
   if ([given.url, peer, transport].filter((way) => way !== undefined).length > 1) {
     throw new UsageError('ERR_INVALID_ARGUMENT', 'Give one of "url", "transport" and "peer", not several')
@@ -145,5 +150,5 @@ function resolveTarget(given: ClientOptions, platform: Platform, timeoutMs: numb
   }
   checkUrl(url, platform)
   const serializers = given.serializers ?? [compactJsonSerializer]
-  return { target: url, open: (signal) => platform.connect(url, { serializers, timeoutMs, signal }) }
+  return { target: url, open: (signal) => platform.connect(url, { serializers, timeoutMs, signal, clock }) }
 }

@@ -1,6 +1,6 @@
 // What differs between the browser and Node: how a URL becomes a peer, where the default URL comes from, and signals.
 
-import { type Serializer, UsageError } from '@crosspoint/protocol'
+import { type Clock, type Serializer, UsageError } from '@crosspoint/protocol'
 import { type Peer, RemotePeer } from '@crosspoint/protocol/internal'
 import { connectWebSocket } from './websocket.ts'
 
@@ -8,6 +8,7 @@ export interface ConnectOptions {
   /** In order of preference. */
   readonly serializers: readonly Serializer[]
   readonly timeoutMs: number
+  readonly clock: Clock
   /** Ends the attempt; what was opened is closed. */
   readonly signal: AbortSignal
 }

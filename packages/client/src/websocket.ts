@@ -1,6 +1,6 @@
 // Transport over the platform's own WebSocket. Only the members used are declared, so browsers, Node and test doubles fit.
 
-import { ProtocolViolation, type Serializer, type Transport, UsageError } from '@crosspoint/protocol'
+import { type Clock, ProtocolViolation, type Serializer, type Transport, UsageError } from '@crosspoint/protocol'
 import { utf8Encode, utf8Slice } from '@crosspoint/protocol/internal'
 
 interface SocketEvent {
@@ -23,8 +23,6 @@ export interface PlatformWebSocket {
 }
 declare const WebSocket: new (url: string, protocols: string[]) => PlatformWebSocket
 
-declare function setTimeout(fire: () => void, delayMs: number): unknown
-
 const DRAIN_LOOK_MS = 10
 const REASON_BYTES_MAX = 123 // RFC 6455, 5.5.1
 
@@ -34,14 +32,16 @@ class WebSocketTransport implements Transport {
   onFault: ((violation: ProtocolViolation) => void) | undefined = undefined
   readonly #socket: PlatformWebSocket
   readonly #isBinary: boolean
+  readonly #clock: Clock
   #isClosed = false
   #isPaused = false
   #waiting: Uint8Array[] = []
 
   /** Takes over an open socket whose messages are all binary or all text. */
-  constructor(socket: PlatformWebSocket, isBinary: boolean) {
+  constructor(socket: PlatformWebSocket, isBinary: boolean, clock: Clock) {
     this.#socket = socket
     this.#isBinary = isBinary
+    this.#clock = clock
     socket.onmessage = (event) => this.#receive(event.data)
     socket.onerror = null // every error is followed by a close
     socket.onclose = (event) => {
@@ -86,7 +86,7 @@ class WebSocketTransport implements Transport {
   /** A WebSocket does not tell when it has sent what waited, so it is looked at now and then. */
   whenDrained(call: () => void): void {
     if (this.#isClosed) return
-    setTimeout(() => (this.#socket.bufferedAmount === 0 ? call() : this.whenDrained(call)), DRAIN_LOOK_MS)
+    this.#clock.setTimer(DRAIN_LOOK_MS, () => (this.#socket.bufferedAmount === 0 ? call() : this.whenDrained(call)))
   }
 }
 
@@ -101,10 +101,10 @@ function closeText(event: SocketEvent): string {
  */
 export function connectWebSocket(
   url: string,
-  options: { readonly serializers: readonly Serializer[]; readonly signal: AbortSignal },
+  options: { readonly serializers: readonly Serializer[]; readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<{ transport: Transport; serializer: Serializer }> {
   return new Promise((resolve, reject) => {
-    const { serializers, signal } = options
+    const { clock, serializers, signal } = options
     const fail = (why: string) => reject(new UsageError('ERR_CONNECT_FAILED', `Cannot connect to ${url}: ${why}`))
     let socket: PlatformWebSocket
     try {
@@ -132,7 +132,7 @@ export function connectWebSocket(
     socket.onopen = () => {
       signal.removeEventListener('abort', abort)
       const serializer = serializers.find((known) => known.subprotocol === socket.protocol)
-      if (serializer !== undefined) return resolve({ transport: new WebSocketTransport(socket, serializer.isBinary), serializer })
+      if (serializer !== undefined) return resolve({ transport: new WebSocketTransport(socket, serializer.isBinary, clock), serializer })
       fail(`the server chose the subprotocol "${socket.protocol}"`)
       socket.close()
     }

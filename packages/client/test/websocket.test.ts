@@ -5,6 +5,7 @@ import { afterEach, test } from 'node:test'
 import { jsonSerializer, msgpackSerializer } from '@crosspoint/protocol'
 import { connectWebSocket, type PlatformWebSocket } from '../src/websocket.ts'
 import { rejection } from './support/fake-router.ts'
+import { VirtualClock } from './support/virtual-clock.ts'
 
 class FakeSocket implements PlatformWebSocket {
   static last: FakeSocket
@@ -39,10 +40,10 @@ afterEach(() => {
   globalThis.WebSocket = real
 })
 
-function connect(serializers = [jsonSerializer, msgpackSerializer]) {
+function connect(serializers = [jsonSerializer, msgpackSerializer], clock = new VirtualClock()) {
   globalThis.WebSocket = FakeSocket as never
   const controller = new AbortController()
-  const opening = connectWebSocket('ws://router/ws', { serializers, signal: controller.signal })
+  const opening = connectWebSocket('ws://router/ws', { serializers, signal: controller.signal, clock })
   return { opening, socket: FakeSocket.last, controller }
 }
 
@@ -55,6 +56,26 @@ test('TRN-03 subprotocols are offered in order and the answer chooses the serial
   assert.equal(socket.binaryType, 'arraybuffer')
   transport.send(new Uint8Array([1]))
   assert.deepEqual(socket.sent, [new Uint8Array([1])])
+})
+
+test('whenDrained looks now and then, and calls back once nothing waits', async () => {
+  const clock = new VirtualClock()
+  const { opening, socket } = connect([jsonSerializer], clock)
+  socket.open('wamp.2.json')
+  const { transport } = await opening
+  socket.bufferedAmount = 5_000_000
+  let calls = 0
+  transport.whenDrained!(() => calls++)
+  await clock.advance(1_000)
+  assert.equal(calls, 0)
+  socket.bufferedAmount = 0
+  await clock.advance(1_000)
+  assert.deepEqual([calls, clock.timerCount], [1, 0])
+  transport.whenDrained!(() => calls++)
+  transport.close()
+  await clock.advance(1_000)
+  transport.whenDrained!(() => calls++)
+  assert.equal(clock.timerCount, 0)
 })
 
 test('text serializers send and receive text', async () => {

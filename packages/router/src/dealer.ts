@@ -513,7 +513,8 @@ export class Dealer {
   invocationUndelivered(callee: Session, invocationId: RequestId, error: Uri, text: string): void {
     const pending = callee.invocations.get(invocationId)
     if (pending === undefined) return
-    if ((pending.extra?.upload?.chunks ?? 1) > 1) this.#interrupt(pending, 'killnowait') // it knows the chunks before
+    if ((pending.extra?.upload?.chunks ?? 1) > 1)
+      this.#interrupt(pending, 'killnowait') // it knows the chunks before
     else callee.returnInvocationId(invocationId)
     this.#fail(pending, error, Payload.of([text]))
   }

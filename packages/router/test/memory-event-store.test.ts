@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Payload } from '@crosspoint/protocol'
 import { eventStoreSuite, SeededRandom } from '@crosspoint/testing'
-import { type HistoryPage, MemoryEventStore } from '../src/index.ts'
+import { type HistoryPage, MemoryEventStore, type StreamOptions } from '../src/index.ts'
 
-eventStoreSuite('in memory', async (streams) => ({
+const open = async (streams: readonly StreamOptions[]) => ({
   store: new MemoryEventStore(streams, new SeededRandom(1)),
   reopen: undefined,
   close: async () => {},
-}))
+})
+eventStoreSuite('in memory', open, false)
 
 test('a stream that has been full for long takes the memory of what it holds, and every append about the same time', () => {
   const store = new MemoryEventStore([{ uri: 'a.b', match: 'exact', eventsMax: 10, ageMsMax: 0, bytesMax: 0 }], new SeededRandom(1))

@@ -75,15 +75,26 @@ function event(n: number, more: Partial<StoredEvent> = {}): StoredEvent {
   }
 }
 
-/** Registers the tests. `open` gives a store of its own for each, with these streams. */
-export function eventStoreSuite(name: string, open: (streams: readonly StreamOptions[]) => Promise<OpenStore>): void {
-  const inStore = (title: string, run: (tools: Tools, opened: OpenStore) => Promise<void>) =>
-    test(`${name}: ${title}`, async (context) => {
+type Open = (streams: readonly StreamOptions[]) => Promise<OpenStore>
+type InStore = (title: string, run: (tools: Tools, opened: OpenStore) => Promise<void>) => void
+
+/** Registers the tests. `open` gives a store of its own for each, with these streams; `lasts` says whether it outlives its process. */
+export function eventStoreSuite(name: string, open: Open, lasts: boolean): void {
+  const inStore: InStore = (title, run) => {
+    void test(`${name}: ${title}`, async (context) => {
       const opened = await open(STREAMS)
       context.after(() => opened.close())
       await run(new Tools(opened.store), opened)
     })
+  }
+  conditions(inStore)
+  belonging(inStore)
+  contents(inStore)
+  if (lasts) lasting(name, open)
+}
 
+/** What a question finds. */
+function conditions(inStore: InStore): void {
   inStore('HIS-02 the order of arrival, forward and in reverse', async (tools) => {
     await tools.fill(5)
     assert.deepEqual(await tools.numbers({}), [1, 2, 3, 4, 5])
@@ -138,7 +149,10 @@ export function eventStoreSuite(name: string, open: (streams: readonly StreamOpt
     assert.deepEqual(await tools.numbers({ topic: OTHER }), [2, 4])
     assert.deepEqual(await tools.numbers({ topic: TOPIC, afterTime: 1_000, beforePublication: event(5).publicationId }), [3])
   })
+}
 
+/** Which events a stream has, and who may have them. */
+function belonging(inStore: InStore): void {
   inStore('HIS-10 an event belongs to every stream it was appended to, and to no other', async (tools) => {
     await tools.append(event(1), [0, 2])
     await tools.append(event(2), [2])
@@ -188,7 +202,10 @@ export function eventStoreSuite(name: string, open: (streams: readonly StreamOpt
     for (let n = 1; n <= 7; n++) await tools.append(event(n, { time: 9_900 }), [1])
     assert.equal((await tools.ask({ stream: 1 })).oldestOffset, 3)
   })
+}
 
+/** What events are. */
+function contents(inStore: InStore): void {
   inStore('events come back as they went in', async (tools) => {
     const values = ['text', 2 ** 53 - 1, -1.5, null, true, [1, { deep: 'äöü€😀' }]]
     const given = [
@@ -216,11 +233,12 @@ export function eventStoreSuite(name: string, open: (streams: readonly StreamOpt
     for (let n = 1; n <= 50; n++) store.append({ event: event(n), streams: [{ index: 0, offset: n }], retention: 'none' }, () => {})
     assert.equal((await tools.ask({})).events.length, 50)
   })
+}
 
-  test(`${name}: what lasts lasts: events, numbers and retained events are there when it is opened again`, async (context) => {
+function lasting(name: string, open: Open): void {
+  void test(`${name}: what lasts lasts: events, numbers and retained events are there when it is opened again`, async (context) => {
     const opened = await open(STREAMS)
     context.after(() => opened.close())
-    if (opened.reopen === undefined) return context.skip('it ends with its process')
     const tools = new Tools(opened.store)
     await tools.fill(3)
     await tools.append(event(4, { topic: 'com.kept' }), [], 'replace')
@@ -229,7 +247,7 @@ export function eventStoreSuite(name: string, open: (streams: readonly StreamOpt
     await tools.append(event(7, { topic: 'com.dropped' }), [], 'replace')
     opened.store.dropRetained('com.dropped')
     const [before] = opened.store.streams
-    const again = await opened.reopen()
+    const again = await opened.reopen!()
     const [after] = again.streams
     assert.deepEqual([after!.epoch, after!.offset], [before!.epoch, 3])
     assert.deepEqual(await new Tools(again).numbers({}), [1, 2, 3])
@@ -243,13 +261,12 @@ export function eventStoreSuite(name: string, open: (streams: readonly StreamOpt
     assert.deepEqual(again.retained[1]!.lists, { eligible_authid: ['ada'] })
   })
 
-  test(`${name}: no more than ${RETAINED_PER_TOPIC_MAX} retained events of a topic that only some may receive`, async (context) => {
+  void test(`${name}: no more than ${RETAINED_PER_TOPIC_MAX} retained events of a topic that only some may receive`, async (context) => {
     const opened = await open(STREAMS)
     context.after(() => opened.close())
-    if (opened.reopen === undefined) return context.skip('it ends with its process')
     const tools = new Tools(opened.store)
     for (let n = 1; n <= RETAINED_PER_TOPIC_MAX + 5; n++) await tools.append(event(n, { lists: { exclude_authid: ['eve'] } }), [], 'add')
-    const again = await opened.reopen()
+    const again = await opened.reopen!()
     assert.equal(again.retained.length, RETAINED_PER_TOPIC_MAX)
     assert.equal(again.retained[0]!.time, 6_000)
   })

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net'
 import { jsonSerializer, MemoryTransport, type Transport } from '@crosspoint/protocol'
+import { systemClock } from '@crosspoint/protocol/system'
 import { LongPollClient, type TransportPair, transportSuite, WebSocketClient } from '@crosspoint/testing'
 import { connectRawSocket, createListener } from '@crosspoint/transport'
 import { connectWebSocket } from '../../client/src/websocket.ts'
@@ -32,7 +33,7 @@ transportSuite('RawSocket', () => overNetwork((port) => connectRawSocket({ host:
 transportSuite('WebSocket', () =>
   overNetwork(async (port) => {
     const signal = new AbortController().signal
-    return (await connectWebSocket(`ws://127.0.0.1:${port}/ws`, { serializers: [jsonSerializer], signal })).transport
+    return (await connectWebSocket(`ws://127.0.0.1:${port}/ws`, { serializers: [jsonSerializer], signal, clock: systemClock })).transport
   }),
 )
 transportSuite('batched WebSocket', () =>

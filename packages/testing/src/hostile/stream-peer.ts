@@ -34,8 +34,11 @@ async function* upload() {
 }
 
 if (role === 'callee') {
-  await client.registerInvocation('com.stream.down', async ({ progress }) => {
-    for (let sent = 0; sent < chunks; sent++) await progress([chunk])
+  await client.registerInvocation('com.stream.down', async ({ progress, writable }) => {
+    for (let sent = 0; sent < chunks; sent++) {
+      progress([chunk])
+      await writable()
+    }
     return chunks
   })
   await client.registerInvocation('com.stream.up', ({ input }) => count(input))

@@ -1,7 +1,7 @@
-// A program for storage.test.ts: appends events without end and prints the number of each that is acknowledged, until it is killed.
+// A program for ../storage.test.ts: appends events without end and prints the number of each that is acknowledged, until it is killed.
 
 import { Payload } from '@crosspoint/protocol'
-import { openSqliteStores } from '../src/storage/sqlite-event-stores.ts'
+import { openSqliteStores } from '../../src/storage/sqlite-event-stores.ts'
 
 const [file] = process.argv.slice(2)
 const streams = [{ uri: 'a.b', match: 'exact' as const, eventsMax: 1_000_000, ageMsMax: 0, bytesMax: 0 }]
