@@ -9,6 +9,7 @@ import {
   copyBytes,
   EMPTY_PAYLOAD,
   isDict,
+  isOpaque,
   type Layout,
   layoutOf,
   shown,
@@ -69,13 +70,15 @@ function messageOf(list: unknown): Message {
     if (index + 1 < length) check(label, kind, items[index + 1])
   })
   const [args = [], kwargs = EMPTY_DICT] = items.slice(fields.length + 1)
-  if (!Array.isArray(args)) throw wrong(`${name}.Arguments`, 'a list', args)
+  const isList = Array.isArray(args)
+  const hasOpaque = (isText(args) || args instanceof Uint8Array) && length === fields.length + 2 && items.some(isOpaque) // PPT-16
+  if (!isList && !hasOpaque) throw wrong(`${name}.Arguments`, 'a list', args)
   check(`${name}.ArgumentsKw`, 'dict', kwargs)
   const message: Record<string, unknown> = { type: layout.type }
   fields.forEach((field, index) => {
     if (field.name !== '') message[field.name] = items[index + 1]
   })
-  if (layout.hasPayload) message['payload'] = Payload.of(args, kwargs)
+  if (layout.hasPayload) message['payload'] = isList ? Payload.of(args, kwargs as Dict) : Payload.opaque(args as never)
   const mistake = wrongOption(layout, message)
   if (mistake !== undefined) throw new ProtocolViolation(mistake)
   return message as unknown as Message

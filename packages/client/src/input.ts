@@ -26,7 +26,7 @@ export class Input implements AsyncIterableIterator<Required<Chunk>, void, void>
   }
 
   take(message: InvocationMessage): void {
-    this.#unread.push(message)
+    if (message.payload.count > 0) this.#unread.push(message) // one without only says that the call begins or ends
     if (message.details['progress'] !== true) this.#isOver = true
     else if (this.#unread.length >= UNREAD_HIGH) this.#session.hold(this, false)
     this.#wake?.()

@@ -55,8 +55,8 @@ export class Invocation {
   }
 
   /**
-   * All chunks of a progressive call, the first one too; of any other call, the one there is. Ends early when the call is
-   * canceled or the session is lost: look at `signal`.
+   * All chunks of a progressive call, the first one too; of any other call, the one there is. Chunks without args and kwargs are
+   * passed over: they only begin or end a call. Ends early when the call is canceled or the session is lost: look at `signal`.
    * @example for await (const { args } of invocation.input) await file.write(args[0])
    */
   get input(): AsyncIterableIterator<Required<Chunk>, void, void> {

@@ -92,6 +92,8 @@ class SharedSubscription implements Declared {
   readonly options: Dict
   readonly handlers = new Set<Handler>()
   id: SubscriptionId | undefined = undefined
+  /** SUBSCRIBE is under way. */
+  isAsked = false
   readonly #subscriber: Subscriber
 
   constructor(subscriber: Subscriber, key: string, topic: Uri, options: Dict) {
@@ -103,6 +105,7 @@ class SharedSubscription implements Declared {
 
   attach(session: Session): void {
     const { topic, options } = this
+    this.isAsked = true
     try {
       session.ask(
         { type: MessageType.SUBSCRIBE, options, topic },
@@ -140,6 +143,7 @@ export class Subscriber {
     handler.waiting = { resolve: () => settle.resolve(handler), reject: settle.reject }
     if (subscription !== undefined) {
       subscription.handlers.add(handler)
+      if (!subscription.isAsked) subscription.attach(session) // it was refused on this session (the handlers before still wait for another)
       return
     }
     subscription = new SharedSubscription(this, key, topic, wireOptions(MessageType.SUBSCRIBE, options))
@@ -190,6 +194,7 @@ export class Subscriber {
       return
     }
     subscription.id = id
+    subscription.isAsked = false
     this.#byId.set(id, subscription)
     for (const handler of subscription.handlers) {
       const waiting = handler.waiting
@@ -206,6 +211,7 @@ export class Subscriber {
 
   /** Ends the handlers that never were confirmed. */
   failWaiting(subscription: SharedSubscription, error: unknown): void {
+    subscription.isAsked = false
     for (const handler of [...subscription.handlers]) {
       if (handler.waiting === undefined) continue
       subscription.handlers.delete(handler)

@@ -52,6 +52,18 @@ describe('decode', () => {
     })
   }
 
+  test('PPT-16 bytes or text in place of the arguments, where they are announced', () => {
+    const announced = '{"enc_algo":"cryptobox"}'
+    for (const rest of ['"\\u0000AQID"', '"text"', '"text",{}', '5', '[1]', '{}', '"text",[1]', '[1],{"k":2}']) {
+      for (const options of [announced, '{}', 'null']) {
+        const frame = `[68,1,2,${options},${rest}]`
+        assert.deepEqual(read(compactJsonSerializer, frame), read(jsonSerializer, frame), frame)
+      }
+    }
+    const message = jsonSerializer.decode(bytes(`[68,1,2,${announced},"\\u0000AQID"]`))
+    assert.equal(text(encodeMessage(compactJsonSerializer, message)), `[68,1,2,${announced},"\\u0000AQID"]`)
+  })
+
   test('what is no message', () => {
     for (const frame of [
       '',

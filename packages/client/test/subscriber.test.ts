@@ -202,3 +202,23 @@ test('PUB-66 PUB-68 a revoked subscription is reported, and not made again on th
   router.link.welcome()
   assert.ok(router.link.received.every(([type]) => type !== 32))
 })
+
+test('subscribing once more after a refused resubscription asks the router again', async () => {
+  const { client, link, router, clock, errors } = await joined()
+  const seen: string[] = []
+  const first = client.subscribe('com.example.tick', () => seen.push('first'))
+  link.say(33, 1, 5)
+  await first
+  link.drop()
+  await clock.advance(250)
+  router.link.welcome()
+  router.link.takeAll()
+  router.link.say(8, 32, 1, {}, 'wamp.error.not_authorized')
+  assert.equal(errors.length, 1)
+  const second = client.subscribe('com.example.tick', () => seen.push('second'))
+  assert.deepEqual(router.link.takeAll(), [[32, 2, {}, 'com.example.tick']])
+  router.link.say(33, 2, 6)
+  await second
+  router.link.say(36, 6, 70, {})
+  assert.deepEqual(seen, ['first', 'second'])
+})

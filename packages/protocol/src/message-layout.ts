@@ -281,8 +281,8 @@ function readField(reader: HeadReader, field: Field): unknown {
 }
 
 /** Whether an element is a dictionary that announces a payload of the older form (PPT-16). */
-function isOpaque(element: unknown): boolean {
-  return typeof element === 'object' && element !== EMPTY_DICT && (element as Dict)['enc_algo'] !== undefined
+export function isOpaque(element: unknown): boolean {
+  return typeof element === 'object' && element !== EMPTY_DICT && (element as Dict | null)?.['enc_algo'] !== undefined
 }
 
 function wrongLength(layout: Layout, found: number): ProtocolViolation {

@@ -21,7 +21,7 @@ import type { Session } from './session.ts'
 
 /** A message that waits, or whose decision is awaited. */
 interface Held {
-  readonly message: Message
+  message: Message
   readonly isContinuation: boolean
   isCanceled: boolean
 }
@@ -58,7 +58,13 @@ export class Guard {
   /** Lets a message through, now, later or never. */
   pass(session: Session, message: Message, isContinuation: boolean): void {
     const held = this.#held.get(session)
-    if (held === undefined) return this.#check(session, message, isContinuation)
+    if (held === undefined) {
+      const entry = { message, isContinuation, isCanceled: false }
+      if (this.#decide(session, entry)) return
+      entry.message = copied(message)
+      this.#held.set(session, [entry])
+      return
+    }
     if (message.type === MessageType.CANCEL) {
       if (!cancelHeld(session, held, message.requestId)) this.#act(session, message, false)
       return
@@ -73,7 +79,7 @@ export class Guard {
   /** The session is gone: what waits is forgotten, and a late decision changes nothing. */
   leave(session: Session): void {
     this.#held.delete(session)
-    this.#full.delete(session)
+    if (this.#full.delete(session)) session.release() // its GOODBYE must be read
   }
 
   /** Asks for what is not a message of a session that is there: a testament, a reader of history. */
@@ -89,42 +95,48 @@ export class Guard {
     isNow = false
   }
 
-  #check(session: Session, message: Message, isContinuation: boolean): void {
+  /** Carries a message out, or refuses it; false when the decision has to be waited for. */
+  #decide(session: Session, entry: Held): boolean {
+    const { message, isContinuation } = entry
     const action = ACTIONS.get(message.type)
-    if (action === undefined || isContinuation) return this.#act(session, message, isContinuation)
+    if (action === undefined || isContinuation) {
+      this.#act(session, message, isContinuation)
+      return true
+    }
     const { uri, options } = subjectOf(message)
     const isPattern = action === 'register' || action === 'subscribe'
     const match = isPattern ? ((options['match'] ?? 'exact') as MatchPolicy) : 'exact'
-    if (this.#rules.refuseUri(action, uri, match) !== undefined) return this.#act(session, message, false) // answered as invalid
-    let entry: Held | undefined
+    if (this.#rules.refuseUri(action, uri, match) !== undefined) {
+      this.#act(session, message, false) // answered as invalid
+      return true
+    }
+    let isNow = true
     let isDecided = false
     this.ask(principalOf(session), action, uri, options, (decision) => {
       isDecided = true
-      if (entry === undefined) return this.#decided(session, message, decision)
-      if (this.#held.get(session)?.[0] !== entry) return // the session is gone
+      if (!isNow && this.#held.get(session)?.[0] !== entry) return // the session is gone
       if (!entry.isCanceled) this.#decided(session, entry.message, decision)
-      this.#goOn(session)
+      if (!isNow) this.#goOn(session)
     })
-    if (isDecided) return
-    entry = { message: copied(message), isContinuation, isCanceled: false }
-    this.#held.set(session, [entry])
+    isNow = false
+    return isDecided
   }
 
-  /** The first of the held messages is done with: the next ones go, as far as none of them has to wait itself. */
+  /** The first of the held messages is done with: the next one has its turn. A turn each, as if they came from the network only now. */
   #goOn(session: Session): void {
-    const [, ...rest] = this.#held.get(session) ?? []
-    this.#held.delete(session)
-    for (const [at, { message, isContinuation, isCanceled }] of rest.entries()) {
-      if (isCanceled) continue
-      if (session.realm === undefined) return
-      this.#check(session, message, isContinuation)
-      const waiting = this.#held.get(session)
-      if (waiting === undefined) continue
-      waiting.push(...rest.slice(at + 1))
-      break
-    }
-    const left = this.#held.get(session)?.length ?? 0
-    if (left < this.#rules.limits.heldMessagesMax && this.#full.delete(session)) session.release()
+    const held = this.#held.get(session)
+    if (held === undefined) return // it ended the session
+    held.shift()
+    if (held.length < this.#rules.limits.heldMessagesMax && this.#full.delete(session)) session.release()
+    const next = held[0]
+    if (next === undefined) this.#held.delete(session)
+    else this.#turn(() => this.#handle(session, next))
+  }
+
+  #handle(session: Session, entry: Held): void {
+    if (this.#held.get(session)?.[0] !== entry) return // the session is gone
+    if (session.state !== 'established') return this.leave(session) // what is behind a violation is not processed (PRV-01)
+    if (entry.isCanceled || this.#decide(session, entry)) this.#goOn(session)
   }
 
   #decided(session: Session, message: Message, decision: Decision): void {
@@ -149,11 +161,12 @@ function copied(message: Message): Message {
   return payload === undefined ? message : ({ ...message, payload: payload.copy() } as Message)
 }
 
-/** Cancels the call if it is among the held messages; false when it is not. */
+/** Cancels the call if it is among the held messages; false when it is not. A chunk of a call is not the call (RPC-56). */
 function cancelHeld(session: Session, held: readonly Held[], requestId: RequestId): boolean {
   let isFound = false
   for (const entry of held) {
-    if (entry.message.type !== MessageType.CALL || entry.message.requestId !== requestId || entry.isCanceled) continue
+    const { isCanceled, isContinuation, message } = entry
+    if (message.type !== MessageType.CALL || message.requestId !== requestId || isCanceled || isContinuation) continue
     entry.isCanceled = true
     if (!isFound) session.fail(MessageType.CALL, requestId, ErrorUri.canceled, 'The caller canceled the call')
     isFound = true

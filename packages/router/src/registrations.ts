@@ -65,7 +65,12 @@ export class Registrations {
     const refusal = this.#refuse(procedure, match, options)
     if (refusal !== undefined) return session.fail(MessageType.REGISTER, requestId, refusal.error, refusal.text)
     let registration = this.#index.get(procedure, match)
-    if (registration !== undefined && options['force_reregister'] === true) {
+    const isForced = registration !== undefined && options['force_reregister'] === true
+    const isHeld = registration !== undefined && session.registrations.has(registration.id)
+    if (isForced && session.registrations.size - (isHeld ? 1 : 0) >= this.#rules.limits.registrationsMax) {
+      return session.fail(MessageType.REGISTER, requestId, LimitUri.tooManyRegistrations, `Cannot register "${procedure}": too many`)
+    }
+    if (registration !== undefined && isForced) {
       for (const callee of [...registration.callees]) this.revoke(registration, callee.session, 'wamp.error.unregistered') // RPC-127
       registration = undefined
     }

@@ -52,12 +52,15 @@ export class Throttle {
     from.release()
   }
 
-  /** The session is gone: nobody waits for it any more. */
+  /** The session is gone: nobody waits for it any more, and it waits for nobody, since its GOODBYE must be read. */
   leave(session: Session): void {
     this.#drained(session)
     for (const held of this.#held.values()) {
-      held.get(session)?.cancel()
+      const timer = held.get(session)
+      if (timer === undefined) continue
+      timer.cancel()
       held.delete(session)
+      session.release()
     }
   }
 }

@@ -1,0 +1,160 @@
+// SUBSCRIBE, UNSUBSCRIBE, PUBLISH (sections 5.1 to 5.5 of the requirements): each publication reaches exactly those who may
+// have it, once per subscription.
+
+import { type Dict, isId, type MatchPolicy, MessageType } from '@crosspoint/protocol'
+import type { Feature, Handler } from '../feature.ts'
+import { tellMembership } from '../model/meta-events.ts'
+import type { Model } from '../model/model.ts'
+import { hasFeature, isSameDict, type ModelSession, type ModelSubscription } from '../model/state.ts'
+import { isErrorFor, type MessageOf, RANK, type Turn } from '../model/turn.ts'
+import { isReserved, isValid, matches } from '../model/uris.ts'
+import { isTooLong, payloadKey } from '../payload-key.ts'
+import { isEligible } from './eligible.ts'
+import { keyOf } from './keys.ts'
+import { publishOperations, publishReactions } from './publish-operations.ts'
+import { expectRetained, type ModelPublication, retain } from './retained.ts'
+
+const DISALLOWED = 'wamp.error.option_disallowed.disclose_me'
+
+function subscribed(model: Model, turn: Turn, session: ModelSession, message: MessageOf<32>): void {
+  const { options, requestId, topic } = message
+  const { realm } = session
+  const match = (options['match'] ?? 'exact') as MatchPolicy
+  const key = keyOf(match, topic)
+  const known = realm.subscriptions.get(key)
+  const isRepeated = known !== undefined && session.subscriptions.has(known)
+  const refusals: string[] = []
+  if (!isValid(topic, match, realm.hasStrictUris) || topic.length > model.limits.uriLengthMax) refusals.push('wamp.error.invalid_uri')
+  if (!isRepeated && session.subscriptions.size >= model.limits.subscriptionsMax) refusals.push('crosspoint.error.too_many_subscriptions')
+  if (refusals.length > 0) {
+    turn.expect(session, MessageType.ERROR, `ERROR ${refusals.join(' or ')} for SUBSCRIBE ${requestId}`, (error) =>
+      isErrorFor(error, MessageType.SUBSCRIBE, requestId, refusals),
+    )
+    return
+  }
+  const subscription: ModelSubscription = known ?? { id: 0, uri: topic, match, subscribers: new Set() }
+  realm.subscriptions.set(key, subscription)
+  subscription.subscribers.add(session)
+  session.subscriptions.add(subscription)
+  const isNew = (id: number) => isId(id) && !realm.usedSubscriptionIds.has(id)
+  turn.expect(
+    session,
+    MessageType.SUBSCRIBED,
+    `SUBSCRIBED ${requestId} with ${subscription.id === 0 ? 'a new id' : `the id ${subscription.id}`}`,
+    (answer) =>
+      answer.requestId === requestId && (subscription.id === 0 ? isNew(answer.subscriptionId) : answer.subscriptionId === subscription.id),
+    {
+      rank: RANK.answer,
+      learn: (answer) => {
+        subscription.id = answer.subscriptionId
+        realm.usedSubscriptionIds.add(subscription.id)
+      },
+    },
+  ) // PUB-01, PUB-02, ID-03
+  if (options['get_retained'] === true) expectRetained(turn, session, subscription)
+  if (!isRepeated) tellMembership(turn, session, 'subscription', subscription, { isAdded: true, isFirstOrLast: known === undefined }) // META-61
+}
+
+function unsubscribed(_model: Model, turn: Turn, session: ModelSession, message: MessageOf<34>): void {
+  const { requestId, subscriptionId } = message
+  const subscription = [...session.subscriptions].find((each) => each.id === subscriptionId)
+  if (subscription === undefined) {
+    const uris = ['wamp.error.no_such_subscription']
+    turn.expect(session, MessageType.ERROR, `ERROR ${uris[0]} for UNSUBSCRIBE ${requestId}`, (error) =>
+      isErrorFor(error, MessageType.UNSUBSCRIBE, requestId, uris),
+    ) // PUB-05
+    return
+  }
+  const isFirstOrLast = remove(session, subscription)
+  turn.expect(
+    session,
+    MessageType.UNSUBSCRIBED,
+    `UNSUBSCRIBED ${requestId}`,
+    (answer) => answer.requestId === requestId && answer.details === undefined,
+    { rank: RANK.answer },
+  ) // PUB-04
+  tellMembership(turn, session, 'subscription', subscription, { isAdded: false, isFirstOrLast })
+}
+
+/** Whether it was the last subscriber. */
+function remove(session: ModelSession, subscription: ModelSubscription): boolean {
+  session.subscriptions.delete(subscription)
+  subscription.subscribers.delete(session)
+  if (subscription.subscribers.size > 0) return false
+  session.realm.subscriptions.delete(keyOf(subscription.match, subscription.uri))
+  return true
+}
+
+/** Its own leaving is no news to who leaves (META-07). */
+function left(_model: Model, turn: Turn, session: ModelSession, leaving: object): void {
+  const removed = [...session.subscriptions].map((subscription) => ({ subscription, isFirstOrLast: remove(session, subscription) }))
+  for (const { subscription, isFirstOrLast } of removed) {
+    tellMembership(turn, session, 'subscription', subscription, { isAdded: false, isFirstOrLast }, leaving)
+  }
+}
+
+function published(model: Model, turn: Turn, session: ModelSession, message: MessageOf<16>): void {
+  const { options, requestId, topic } = message
+  const { realm } = session
+  const isAcknowledged = options['acknowledge'] === true
+  const refusals: string[] = []
+  const isLegal = isValid(topic, 'exact', realm.hasStrictUris) && topic.length <= model.limits.uriLengthMax && !isReserved(topic)
+  if (!isLegal) refusals.push('wamp.error.invalid_uri') // URI-10, URI-13
+  if (options['disclose_me'] === true && !realm.allowsDisclose) refusals.push(DISALLOWED) // PUB-41
+  if (refusals.length > 0) {
+    if (!isAcknowledged) return // PUB-07
+    turn.expect(session, MessageType.ERROR, `ERROR ${refusals.join(' or ')} for PUBLISH ${requestId}`, (error) =>
+      isErrorFor(error, MessageType.PUBLISH, requestId, refusals),
+    )
+    return
+  }
+  // The id is the same for PUBLISHED and every EVENT (PUB-09); the first that comes tells it.
+  const publication: ModelPublication = { id: 0, publisher: session, message }
+  const isPublication = (id: number) => (publication.id === 0 ? isId(id) : id === publication.id)
+  const learn = (answer: { readonly publicationId: number }) => {
+    publication.id = answer.publicationId
+  }
+  retain(model, publication)
+  if (isAcknowledged) {
+    const check = (answer: MessageOf<17>) => answer.requestId === requestId && isPublication(answer.publicationId)
+    turn.expect(session, MessageType.PUBLISHED, `PUBLISHED ${requestId}`, check, { rank: RANK.answer, learn: learn }) // PUB-08, ORD-07
+  }
+  const payload = payloadKey(message.payload)
+  for (const subscription of realm.subscriptions.values()) {
+    if (!matches(subscription.uri, subscription.match, topic)) continue
+    for (const subscriber of subscription.subscribers) {
+      if (!isEligible(session, subscriber, options) || isTooLong(payload, subscriber)) continue // PUB-15
+      const details = detailsFor(session, subscriber, subscription, message)
+      const check = (event: MessageOf<36>) =>
+        event.subscriptionId === subscription.id &&
+        isPublication(event.publicationId) &&
+        isSameDict(event.details, details) &&
+        payloadKey(event.payload) === payload
+      turn.expect(subscriber, MessageType.EVENT, `EVENT on subscription ${subscription.id} with ${JSON.stringify(details)}`, check, {
+        learn,
+      })
+    }
+  }
+}
+
+/** PUB-12, PUB-18, PUB-40, PUB-43. */
+function detailsFor(publisher: ModelSession, subscriber: ModelSession, subscription: ModelSubscription, message: MessageOf<16>): Dict {
+  const details: Record<string, unknown> = {}
+  if (subscription.match !== 'exact') details['topic'] = message.topic
+  if (message.options['disclose_me'] === true && hasFeature(subscriber, 'subscriber.publisher_identification')) {
+    Object.assign(details, { publisher: publisher.id, publisher_authid: publisher.authid, publisher_authrole: 'anonymous' })
+  }
+  return details
+}
+
+export const publishSubscribe: Feature = {
+  name: 'publish and subscribe',
+  operations: publishOperations,
+  reactions: publishReactions,
+  handlers: new Map<number, Handler>([
+    [MessageType.SUBSCRIBE, subscribed],
+    [MessageType.UNSUBSCRIBE, unsubscribed],
+    [MessageType.PUBLISH, published],
+  ]),
+  left,
+}

@@ -1,0 +1,80 @@
+// What a seed decides before the first event: realms, limits, links, clients, and how often each operation comes.
+
+import { cborSerializer, jsonSerializer, msgpackSerializer } from '@crosspoint/protocol'
+import { type Authorizer, DEFAULT_LIMITS, type RealmOptions, type RouterLimits } from '@crosspoint/router'
+import type { Chance } from './chance.ts'
+import type { Operation } from './feature.ts'
+import type { LinkSettings } from './link.ts'
+
+export interface Settings {
+  readonly realms: readonly RealmOptions[]
+  readonly limits: RouterLimits
+  readonly rawClients: number
+  readonly realClients: number
+  /** Of 100 raw clients, how many break the rules now and then. */
+  readonly misbehavingPercent: number
+  /** The longest pause of a client between two operations, in milliseconds. */
+  readonly thinkMsMax: number
+  /** Milliseconds between two faults of the network, at most; 0 for none. */
+  readonly faultMsMax: number
+  readonly weights: ReadonlyMap<Operation, number>
+}
+
+const SERIALIZERS = [jsonSerializer, msgpackSerializer, cborSerializer]
+
+/** `authorizer` makes one, for a realm that has one. */
+export function drawSettings(chance: Chance, operations: readonly Operation[], authorizer: () => Authorizer): Settings {
+  const realms = Array.from({ length: chance.between(2, 3) }, (_, index) => drawRealm(chance, `realm${index + 1}`, authorizer))
+  const weightOf = ({ isEssential, weight }: Operation) => (chance.is(15) && !isEssential ? 0 : weight * chance.between(1, 4))
+  const weights = new Map(operations.map((operation) => [operation, weightOf(operation)]))
+  return {
+    realms,
+    limits: {
+      ...DEFAULT_LIMITS,
+      handshakeTimeoutMs: chance.between(200, 3000),
+      goodbyeTimeoutMs: chance.between(50, 1000),
+      callsInFlightMax: chance.between(2, 12),
+      subscriptionsMax: chance.between(2, 12),
+      registrationsMax: chance.between(2, 10),
+      uriLengthMax: chance.between(40, 80),
+      streamBufferedBytesMax: chance.pick([50, 1000, 1_000_000]),
+      streamStallMs: chance.between(20, 2000),
+      retainedTopicsMax: chance.between(1, 10),
+      heldMessagesMax: chance.between(1, 6),
+    },
+    rawClients: chance.between(4, 14),
+    realClients: chance.is(50) ? chance.between(1, 3) : 0,
+    misbehavingPercent: chance.pick([0, 10, 30]),
+    thinkMsMax: chance.pick([10, 40, 100]),
+    faultMsMax: chance.pick([0, 200, 1000]),
+    weights,
+  }
+}
+
+function drawRealm(chance: Chance, name: string, authorizer: () => Authorizer): RealmOptions {
+  return {
+    name,
+    uriRule: chance.is(20) ? 'strict' : 'loose',
+    requestIds: chance.is(20) ? 'lenient' : 'strict',
+    allowDisclose: chance.is(75),
+    allowRetain: chance.is(85),
+    authorizer: chance.is(35) ? authorizer() : undefined,
+  }
+}
+
+export function drawLink(chance: Chance): LinkSettings {
+  const serializer = chance.pick(SERIALIZERS)
+  const delayMsMin = chance.below(10)
+  const framings = serializer.isBinary ? (['websocket-binary', 'batch-binary'] as const) : (['websocket-text', 'batch-text'] as const)
+  return {
+    kind: chance.is(60) ? 'stream' : 'frames',
+    framing: chance.pick([...framings, 'rawsocket']),
+    serializer,
+    delayMsMin,
+    delayMsMax: delayMsMin + chance.pick([0, 5, 50]),
+    windowBytes: chance.pick([100, 2_000, 20_000, 1_000_000]),
+    bufferedBytesMax: chance.pick([20_000, 200_000]),
+    frameBytesMax: chance.pick([undefined, 2 ** 24, 2 ** 24, 4096]),
+    closesAtOnce: chance.is(50),
+  }
+}
