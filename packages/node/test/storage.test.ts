@@ -1,64 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { Payload } from '@crosspoint/protocol'
-import type { EventStore, HistoryPage, HistoryQuery, StoreFailure, StreamOptions } from '@crosspoint/router'
+import type { StoreFailure, StreamOptions } from '@crosspoint/router'
 import { eventStoreSuite, type OpenStore, SeededRandom } from '@crosspoint/testing'
-import { openSqliteStores, type SqliteStores } from '../src/storage/sqlite-event-stores.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'crosspoint-storage-'))
-after(() => rmSync(folder, { recursive: true }))
-let files = 0
-const newFile = () => join(folder, `events-${++files}.sqlite`)
-
-const STREAM: StreamOptions = { uri: 'a.b', match: 'exact', eventsMax: 1_000_000, ageMsMax: 0, bytesMax: 0 }
-const openOne = (file: string, options: object = {}): Promise<SqliteStores> =>
-  openSqliteStores({ file, realms: [{ name: 'realm1', streams: [STREAM] }], ...options })
-
-function append(store: EventStore, offset: number, payload = Payload.of([offset])): Promise<StoreFailure | undefined> {
-  const event = {
-    publicationId: offset as never,
-    topic: 'a.b',
-    time: offset,
-    details: {},
-    publisher: { session: 1 as never, authid: '', authrole: '' },
-    isDisclosed: false,
-    excludesPublisher: false,
-    lists: {},
-    payload,
-  }
-  return new Promise((resolve) => store.append({ event, streams: [{ index: 0, offset }], retention: 'none' }, resolve))
-}
-
-function ask(store: EventStore, query: Partial<HistoryQuery> = {}): Promise<HistoryPage | StoreFailure> {
-  const none = {
-    fromTime: undefined,
-    afterTime: undefined,
-    beforeTime: undefined,
-    untilTime: undefined,
-    topic: undefined,
-    afterOffset: undefined,
-  }
-  const publications = {
-    fromPublication: undefined,
-    afterPublication: undefined,
-    beforePublication: undefined,
-    untilPublication: undefined,
-  }
-  const asker = { session: 2 as never, authid: '', authrole: '' }
-  const all = { stream: 0, now: 0, asker, reverse: false, limit: 1_000_000, bytesMax: 1e9, ...none, ...publications, ...query }
-  return new Promise((resolve) => store.query(all, resolve))
-}
-
-async function offsets(store: EventStore): Promise<number[]> {
-  const page = await ask(store)
-  assert.ok(!('failure' in page), JSON.stringify(page))
-  return page.events.map(({ offset }) => offset)
-}
+import { openSqliteStores } from '../src/storage/sqlite-event-stores.ts'
+import { append, ask, folder, newFile, offsets, openOne, STREAM } from './support/event-stores.ts'
 
 const openInSqlite = async (streams: readonly StreamOptions[]): Promise<OpenStore> => {
   const file = newFile()

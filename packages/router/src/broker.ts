@@ -19,6 +19,7 @@ import {
 import { copyPassthru } from './details.ts'
 import type { Principal, StoredEvent, StoreFailure } from './event-store.ts'
 import type { History } from './history.ts'
+import { keptPayload } from './kept-payload.ts'
 import { LimitUri } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import { publicationFilter, publicationLists } from './publication-filter.ts'
@@ -204,7 +205,7 @@ export class Broker {
       isDisclosed: options['disclose_me'] === true || rule?.disclose === true,
       excludesPublisher: options['exclude_me'] !== false,
       lists: publicationLists(options),
-      payload: publication.payload.copy(),
+      payload: keptPayload(publication.payload),
     }
     this.#history.append(event, streams, isRetained ? this.#retained.keep(event) : 'none', acknowledge)
   }

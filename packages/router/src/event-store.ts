@@ -98,7 +98,7 @@ export interface HistoryPage {
   readonly events: readonly { readonly offset: number; readonly event: StoredEvent }[]
   /** Whether `limit` or `bytesMax` left events out. */
   readonly isLimitReached: boolean
-  /** The number of the oldest event that the stream still has; 0 when it is empty. */
+  /** The number from which on the stream has every event: of its oldest, or the one after the last that was lost; 0 when there is none. */
   readonly oldestOffset: number
 }
 
@@ -117,8 +117,6 @@ export interface EventStore {
    * process after `done(undefined)` has it again when it is opened.
    */
   append(record: EventRecord, done: (failure: StoreFailure | undefined) => void): void
-  /** Forgets the retained events of `topic`. */
-  dropRetained(topic: Uri): void
   /** Finds events; `done` is called once, now or later. A question sees everything that was appended before it. */
   query(query: HistoryQuery, done: (answer: HistoryPage | StoreFailure) => void): void
 }

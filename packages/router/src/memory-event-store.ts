@@ -12,6 +12,7 @@ import {
   type StreamOptions,
   type StreamState,
 } from './event-store.ts'
+import { keptPayload } from './kept-payload.ts'
 
 interface Entry {
   readonly offset: number
@@ -22,6 +23,7 @@ interface Entry {
 class Stream {
   readonly #options: StreamOptions
   #entries: Entry[] = []
+  readonly #offsets = new Map<PublicationId, number>()
   /** Entries before this index have been dropped. */
   #first = 0
   #bytes = 0
@@ -32,20 +34,21 @@ class Stream {
 
   add(entry: Entry): void {
     this.#entries.push(entry)
+    this.#offsets.set(entry.event.publicationId, entry.offset)
     this.#bytes += bytesOf(entry)
     this.trim(entry.event.time)
   }
 
   /** Drops what is beyond the limits, the oldest first; the newest stays whatever its size. */
   trim(now: number): void {
-    const { eventsMax, ageMsMax, bytesMax } = this.#options
+    const { eventsMax, bytesMax } = this.#options
     const entries = this.#entries
     while (this.#first < entries.length) {
       const count = entries.length - this.#first
       const oldest = entries[this.#first]!
-      const isTooOld = ageMsMax > 0 && oldest.event.time < now - ageMsMax
       const isTooMuch = count > eventsMax || (bytesMax > 0 && count > 1 && this.#bytes > bytesMax)
-      if (!isTooOld && !isTooMuch) break
+      if (!isTooMuch && !this.#isTooOld(oldest, now)) break
+      this.#offsets.delete(oldest.event.publicationId)
       this.#bytes -= bytesOf(oldest)
       this.#first++
     }
@@ -55,8 +58,9 @@ class Stream {
     }
   }
 
-  get oldestOffset(): number {
-    return this.#entries[this.#first]?.offset ?? 0
+  #isTooOld({ event }: Entry, now: number): boolean {
+    const { ageMsMax } = this.#options
+    return ageMsMax > 0 && event.time < now - ageMsMax
   }
 
   query(query: HistoryQuery): HistoryPage {
@@ -68,7 +72,8 @@ class Stream {
     const step = query.reverse ? -1 : 1
     for (let at = query.reverse ? range.end - 1 : range.start; at >= range.start && at < range.end; at += step) {
       const entry = this.#entries[at]!
-      if (!matches(entry.event, query)) continue
+      // A clock may go back, so an event that is too old may stand behind one that is not.
+      if (this.#isTooOld(entry, query.now) || !matches(entry.event, query)) continue
       if (events.length >= query.limit || (events.length > 0 && bytes + bytesOf(entry) > query.bytesMax)) {
         isLimitReached = true
         break
@@ -76,7 +81,7 @@ class Stream {
       bytes += bytesOf(entry)
       events.push(entry)
     }
-    return { events, isLimitReached, oldestOffset: this.oldestOffset }
+    return { events, isLimitReached, oldestOffset: this.#entries[this.#first]?.offset ?? 0 }
   }
 
   /** The indexes that the conditions by number and publication leave; empty when a publication is not there (HIS-15). */
@@ -92,17 +97,14 @@ class Stream {
     ] as const
     for (const [publication, fromStart, fromEnd] of bounds) {
       if (publication === undefined) continue
-      const at = this.#indexOf(publication)
-      if (at < 0) return none
+      const offset = this.#offsets.get(publication)
+      if (offset === undefined) return none
+      const at = this.#indexAfter(offset) - 1
+      if (this.#isTooOld(this.#entries[at]!, query.now)) return none
       if (fromStart !== undefined) start = Math.max(start, at + fromStart)
       if (fromEnd !== undefined) end = Math.min(end, at + fromEnd)
     }
     return { start, end }
-  }
-
-  #indexOf(publication: PublicationId): number {
-    for (let at = this.#entries.length - 1; at >= this.#first; at--) if (this.#entries[at]!.event.publicationId === publication) return at
-    return -1
   }
 
   /** Numbers only grow, so the first greater one is found by halving. */
@@ -129,13 +131,13 @@ export class MemoryEventStore implements EventStore {
   }
 
   append(record: EventRecord, done: (failure: StoreFailure | undefined) => void): void {
-    const { event } = record
-    for (const { index, offset } of record.streams) this.#streams[index]!.add({ offset, event })
+    if (record.streams.length > 0) {
+      const { event: given } = record
+      const event = given.payload.serializer === undefined ? { ...given, payload: keptPayload(given.payload) } : given
+      for (const { index, offset } of record.streams) this.#streams[index]!.add({ offset, event })
+    }
     done(undefined)
   }
-
-  /** Retained events are in the router's memory already. */
-  dropRetained(): void {}
 
   query(query: HistoryQuery, done: (answer: HistoryPage | StoreFailure) => void): void {
     done(this.#streams[query.stream]!.query(query))

@@ -23,6 +23,8 @@ import {
   type StoreFailure,
   type StreamOptions,
 } from '@crosspoint/router'
+import { SeededRandom } from './conformance/seeded-random.ts'
+import { EventModel } from './event-store-model.ts'
 
 export interface OpenStore {
   readonly store: EventStore
@@ -90,6 +92,7 @@ export function eventStoreSuite(name: string, open: Open, lasts: boolean): void 
   conditions(inStore)
   belonging(inStore)
   contents(inStore)
+  drawn(name, open)
   if (lasts) lasting(name, open)
 }
 
@@ -183,6 +186,18 @@ function belonging(inStore: InStore): void {
     assert.deepEqual(await tools.numbers({ stream: 1, now: 20_000 }), [])
   })
 
+  inStore('payloads of values, as components publish them, count by their bytes as well', async (tools) => {
+    for (let n = 1; n <= 5; n++) await tools.append(event(n, { payload: Payload.of([n, 'x'.repeat(300)]) }), [0, 2])
+    assert.deepEqual(await tools.numbers({ stream: 2 }), [3, 4, 5])
+    assert.deepEqual(await tools.numbers({ bytesMax: 700 }), [1, 2])
+  })
+
+  inStore('a clock that went back: what is too old is not found, wherever it stands', async (tools) => {
+    for (const [n, time] of [9_500, 8_000, 9_600].entries()) await tools.append(event(n, { time }), [1])
+    assert.deepEqual(await tools.numbers({ stream: 1, now: 9_700 }), [0, 2])
+    assert.deepEqual(await tools.numbers({ stream: 1, now: 9_700, fromPublication: event(1).publicationId }), [])
+  })
+
   inStore('a single event larger than bytesMax stays until the next', async (tools) => {
     await tools.append(event(1, { payload: encoded(jsonSerializer, [1, 'x'.repeat(2_000)]) }), [2])
     assert.deepEqual(await tools.numbers({ stream: 2 }), [1])
@@ -229,9 +244,43 @@ function contents(inStore: InStore): void {
     }
   })
 
+  inStore('PPT-16 a payload of the older passthru form, and options that only the far end reads, come back as they were', async (tools) => {
+    const details = { enc_algo: 'cryptobox', enc_key: new Uint8Array([0, 1, 255]), ppt_keyid: 2n ** 63n }
+    await tools.append(event(1, { details, payload: Payload.opaque(new Uint8Array([7, 0, 255])) }), [0])
+    const [found] = (await tools.ask({})).events
+    assert.deepEqual(Uint8Array.from(found!.event.payload.readOpaque() as Uint8Array), new Uint8Array([7, 0, 255]))
+    assert.deepEqual({ ...found!.event.details, enc_key: Uint8Array.from(found!.event.details['enc_key'] as Uint8Array) }, details)
+  })
+
   inStore('a question sees what was appended before it, answered or not', async (tools, { store }) => {
     for (let n = 1; n <= 50; n++) store.append({ event: event(n), streams: [{ index: 0, offset: n }], retention: 'none' }, () => {})
     assert.equal((await tools.ask({})).events.length, 50)
+  })
+}
+
+/** Drawn events and questions; the answers are those of the obvious loop. */
+function drawn(name: string, open: Open): void {
+  void test(`${name}: HIS-02 … HIS-05 drawn events and questions are answered as by the obvious loop`, async (context) => {
+    const seed = Number(process.env['SEED'] ?? Date.now())
+    context.diagnostic(`seed ${seed}`)
+    const random = new SeededRandom(seed)
+    const opened = await open(STREAMS)
+    context.after(() => opened.close())
+    const tools = new Tools(opened.store)
+    const model = new EventModel(STREAMS)
+    let now = 0
+    for (let n = 1; n <= 120; n++) {
+      now += random.below(300)
+      const given = drawEvent(random, n, now)
+      const streams = STREAMS.map((_, index) => index).filter(() => random.below(3) > 0)
+      model.append(given, streams)
+      await tools.append(given, streams)
+      if (random.below(5) === 0) now += random.below(1_500)
+      const query = drawQuery(random, n, now)
+      const { events, ...rest } = await tools.ask(query)
+      const answer = { ...rest, events: events.map(({ offset, event: found }) => [offset, found.publicationId]) }
+      assert.deepEqual(answer, model.ask(query), `seed ${seed}, event ${n}: ${JSON.stringify(query)}`)
+    }
   })
 }
 
@@ -244,8 +293,6 @@ function lasting(name: string, open: Open): void {
     await tools.append(event(4, { topic: 'com.kept' }), [], 'replace')
     await tools.append(event(5, { topic: 'com.kept' }), [], 'replace')
     await tools.append(event(6, { topic: 'com.kept', lists: { eligible_authid: ['ada'] } }), [], 'add')
-    await tools.append(event(7, { topic: 'com.dropped' }), [], 'replace')
-    opened.store.dropRetained('com.dropped')
     const [before] = opened.store.streams
     const again = await opened.reopen!()
     const [after] = again.streams
@@ -270,6 +317,38 @@ function lasting(name: string, open: Open): void {
     assert.equal(again.retained.length, RETAINED_PER_TOPIC_MAX)
     assert.equal(again.retained[0]!.time, 6_000)
   })
+}
+
+/** Events of two topics, large and small, for everybody, for Ada, or for administrators. */
+function drawEvent(random: SeededRandom, n: number, time: number): StoredEvent {
+  const lists = [{}, {}, { eligible_authid: ['ada'] }, { exclude_authrole: ['user'] }][random.below(4)]!
+  const payload = encoded(jsonSerializer, [n, 'x'.repeat(random.below(10) === 0 ? 600 : random.below(100))])
+  return event(n, { time, topic: [TOPIC, OTHER][random.below(2)]!, lists, payload, excludesPublisher: random.below(2) === 0 })
+}
+
+/** A question about the first `n` events, with every condition now and then. */
+function drawQuery(random: SeededRandom, n: number, now: number): HistoryQuery {
+  const maybe = <Value>(value: () => Value) => (random.below(6) === 0 ? value() : undefined)
+  const publication = () => event(1 + random.below(n + 1)).publicationId
+  const time = () => random.below(now + 1)
+  return {
+    stream: random.below(STREAMS.length),
+    now,
+    asker: [ADA, BOB][random.below(2)]!,
+    reverse: random.below(2) === 0,
+    limit: 1 + random.below(random.below(2) === 0 ? 4 : 200),
+    bytesMax: random.below(2) === 0 ? 1_000 : 1_000_000,
+    fromTime: maybe(time),
+    afterTime: maybe(time),
+    beforeTime: maybe(time),
+    untilTime: maybe(time),
+    fromPublication: maybe(publication),
+    afterPublication: maybe(publication),
+    beforePublication: maybe(publication),
+    untilPublication: maybe(publication),
+    topic: maybe(() => TOPIC),
+    afterOffset: maybe(() => random.below(n)),
+  }
 }
 
 /** A payload as it comes off the wire. */

@@ -8,83 +8,77 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import {
-  type HistoryQuery,
-  isVisibleTo,
-  RETAINED_PER_TOPIC_MAX,
-  type StoredEvent,
-  type StreamOptions,
-  type StreamState,
-} from '@crosspoint/router'
-import type { Selectable } from 'kysely'
-import { type EventTables, migrate, tables } from './event-tables.ts'
-import type { FlatEvent, FlatPage, FlatRecord, OpenedRealm, RealmStreams } from './messages.ts'
+import { type HistoryQuery, RETAINED_PER_TOPIC_MAX, type StreamOptions } from '@crosspoint/router'
+import { migrate, tables } from './event-tables.ts'
+import type { FlatEvent, FlatPage, FlatRecord, OpenedRealm, RealmStreams, Write } from './messages.ts'
 import { Runner } from './sql.ts'
+import { fromRow, StoredStream, type StreamState } from './stored-stream.ts'
 
-const BUSY_TIMEOUT_MS = 1_000
-const TRIM_EVERY = 64 // appends to a stream between two looks at its limits; a question looks, too
+interface StoredRealm {
+  readonly name: string
+  readonly streams: readonly StoredStream[]
+}
 
-interface Stream {
-  readonly id: number
-  readonly options: StreamOptions
-  readonly epoch: string
-  offset: number
-  sinceTrim: number
+export interface OpenOptions {
+  readonly file: string
+  readonly realms: readonly RealmStreams[]
+  /** The router has given out numbers already, so none of those in the file may be continued. */
+  readonly isLate: boolean
+  /** How long to wait for whoever has the file. */
+  readonly busyMs: number
 }
 
 export class EventDatabase {
   readonly #database: DatabaseSync
   readonly #runner: Runner
-  readonly #realms: readonly { readonly name: string; readonly streams: readonly Stream[] }[]
+  readonly #realms: readonly StoredRealm[]
 
-  readonly #isLate: boolean
-
-  /**
-   * Opens or makes the file. Throws what SQLite or the file system says. `isLate`: the router has given out numbers already,
-   * so none of those in the file may be continued.
-   */
-  constructor(file: string, realms: readonly RealmStreams[], isLate: boolean) {
-    this.#isLate = isLate
+  /** Opens or makes the file. Throws what SQLite or the file system says. */
+  constructor({ file, realms, isLate, busyMs }: OpenOptions) {
     mkdirSync(dirname(file), { recursive: true })
-    const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+    const database = new DatabaseSync(file, { timeout: busyMs })
     try {
       // FULL: a group of appends costs one sync, and what is acknowledged then survives a power cut, too.
       for (const pragma of ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL']) database.exec(`PRAGMA ${pragma}`)
       this.#database = database
       this.#runner = new Runner(database)
       migrate(this.#runner)
-      this.#realms = realms.map(({ name, streams }) => ({ name, streams: streams.map((options) => this.#openStream(name, options)) }))
+      this.#realms = this.#runner.transaction(() =>
+        realms.map(({ name, streams }) => ({ name, streams: streams.map((options) => this.#openStream(name, options, isLate)) })),
+      )
     } catch (error) {
       database.close()
       throw error
     }
   }
 
-  #openStream(realm: string, options: StreamOptions): Stream {
+  #openStream(realm: string, options: StreamOptions, isLate: boolean): StoredStream {
     const { uri, match } = options
-    const key = { realm, uri, match }
-    const found = this.#runner.first(
-      tables.selectFrom('streams').selectAll().where('realm', '=', realm).where('uri', '=', uri).where('match', '=', match).compile(),
-    )
-    // A stream that was not closed may have given out numbers that are not here, so its positions count no more.
-    const epoch = found?.is_clean === 1 && !this.#isLate ? found.epoch : randomUUID()
-    if (found === undefined) {
-      const { id } = this.#runner.run(
-        tables
-          .insertInto('streams')
-          .values({ ...key, epoch, offset: 0, is_clean: 0 })
-          .compile(),
-      )
-      return { id, options, epoch, offset: 0, sinceTrim: 0 }
+    const key = tables.selectFrom('streams').selectAll().where('realm', '=', realm).where('uri', '=', uri).where('match', '=', match)
+    let row = this.#runner.first(key.compile())
+    if (row === undefined) {
+      const made = { realm, uri, match, epoch: randomUUID(), epoch_start: 1, offset: 0, is_clean: 0 }
+      row = { ...made, id: this.#runner.run(tables.insertInto('streams').values(made).compile()) }
+    } else {
+      // A stream that was not closed may have given out numbers that are not here, so its positions count no more.
+      if (row.is_clean === 0 || isLate) row = { ...row, epoch: randomUUID(), epoch_start: this.#newestOf(row.id) + 1 }
+      const { epoch, epoch_start } = row
+      this.#runner.run(tables.updateTable('streams').set({ epoch, epoch_start, is_clean: 0 }).where('id', '=', row.id).compile())
     }
-    this.#runner.run(tables.updateTable('streams').set({ epoch, is_clean: 0 }).where('id', '=', found.id).compile())
-    return { id: found.id, options, epoch, offset: found.offset, sinceTrim: 0 }
+    const stream = new StoredStream(this.#runner, options, row)
+    stream.trim(0) // the limits may be smaller than they were; what is too old is a question of when it is asked for
+    return stream
+  }
+
+  #newestOf(stream: number): number {
+    const newest = tables.selectFrom('stream_events').select('seq').where('stream', '=', stream).orderBy('seq', 'desc').limit(1)
+    return this.#runner.first(newest.compile())?.seq ?? 0
   }
 
   /** What was there when it was opened. */
   opened(): OpenedRealm[] {
     return this.#realms.map(({ name, streams }) => ({
-      streams: streams.map(({ options, epoch, offset }): StreamState => ({ ...options, epoch, offset })),
+      streams: streams.map(({ options, epoch, state }) => ({ ...options, epoch, offset: state.offset })),
       retained: this.#runner
         .all(
           tables
@@ -95,232 +89,116 @@ export class EventDatabase {
             .orderBy('events.seq')
             .compile(),
         )
-        .map(flatten),
+        .map(fromRow),
     }))
   }
 
-  /** Keeps all of these, or none. */
-  append(records: readonly { readonly realm: number; readonly record: FlatRecord }[]): void {
-    const offsets = new Map<Stream, number>()
-    this.#runner.transaction(() => {
-      for (const { realm, record } of records) this.#insert(this.#realms[realm]!, record, offsets)
-      for (const [stream, offset] of offsets) {
-        this.#runner.run(tables.updateTable('streams').set({ offset }).where('id', '=', stream.id).compile())
-        if (stream.sinceTrim >= TRIM_EVERY) this.#trim(stream, records[records.length - 1]!.record.event.time)
+  /** Does all of these, in order, or none. */
+  write(writes: readonly Write[]): void {
+    this.#undoable((touched) => {
+      let now = 0
+      for (const write of writes) {
+        const realm = this.#realms[write.realm]!
+        if (write.type === 'drop') this.#dropRetained(realm.name, write.topic)
+        else {
+          this.#append(realm, write.record, touched)
+          now = Math.max(now, write.record.event.time)
+        }
+      }
+      for (const stream of touched.keys()) {
+        stream.saveOffset()
+        stream.trim(now)
       }
     })
-    for (const [stream, offset] of offsets) stream.offset = offset
   }
 
-  #insert(realm: { readonly name: string; readonly streams: readonly Stream[] }, record: FlatRecord, offsets: Map<Stream, number>): void {
-    const { event, retention } = record
-    const { publisher } = event
-    const { id: seq } = this.#runner.run(
-      tables
-        .insertInto('events')
-        .values({
-          publication: event.publicationId,
-          topic: event.topic,
-          time: event.time,
-          details: JSON.stringify(event.details),
-          publisher_session: publisher.session,
-          publisher_authid: publisher.authid,
-          publisher_authrole: publisher.authrole,
-          is_disclosed: Number(event.isDisclosed),
-          excludes_publisher: Number(event.excludesPublisher),
-          lists: JSON.stringify(event.lists),
-          serializer: event.serializer,
-          count: event.count,
-          payload: event.bytes,
-        })
-        .compile(),
-    )
-    for (const { index, offset } of record.streams) {
+  /** A transaction; when it fails the streams that it `touched` are as they were. */
+  #undoable(work: (touched: Map<StoredStream, StreamState>) => void): void {
+    const touched = new Map<StoredStream, StreamState>()
+    try {
+      this.#runner.transaction(() => work(touched))
+    } catch (error) {
+      for (const [stream, state] of touched) stream.state = state
+      throw error
+    }
+  }
+
+  #append(realm: StoredRealm, { event, retention, streams }: FlatRecord, touched: Map<StoredStream, StreamState>): void {
+    const seq = this.#insert(event)
+    for (const { index, offset } of streams) {
       const stream = realm.streams[index]!
-      const row = { stream: stream.id, seq, offset, epoch: stream.epoch, bytes: event.bytes.length, time: event.time }
-      this.#runner.run(tables.insertInto('stream_events').values(row).compile())
-      offsets.set(stream, offset)
-      stream.sinceTrim++
+      if (!touched.has(stream)) touched.set(stream, stream.state)
+      stream.add(seq, offset, event)
     }
     if (retention === 'none') return
-    if (retention === 'replace') this.dropRetainedOf(realm.name, event.topic)
+    if (retention === 'replace') this.#dropRetained(realm.name, event.topic)
     this.#runner.run(tables.insertInto('retained').values({ realm: realm.name, topic: event.topic, seq }).compile())
-    if (retention === 'add') this.#trimRetained(realm.name, event.topic)
+    if (retention === 'add') this.#dropRetained(realm.name, event.topic, RETAINED_PER_TOPIC_MAX)
   }
 
-  dropRetained(realm: number, topic: string): void {
-    this.#runner.transaction(() => this.dropRetainedOf(this.#realms[realm]!.name, topic))
-  }
-  dropRetainedOf(realm: string, topic: string): void {
-    const rows = this.#runner.all(
-      tables.selectFrom('retained').select('seq').where('realm', '=', realm).where('topic', '=', topic).compile(),
-    )
-    this.#forgetRetained(
-      realm,
-      topic,
-      rows.map(({ seq }) => seq),
-    )
-  }
-
-  #trimRetained(realm: string, topic: string): void {
-    const rows = this.#runner.all(
-      tables
-        .selectFrom('retained')
-        .select('seq')
-        .where('realm', '=', realm)
-        .where('topic', '=', topic)
-        .orderBy('seq', 'desc')
-        .offset(RETAINED_PER_TOPIC_MAX)
-        .limit(1_000)
-        .compile(),
-    )
-    this.#forgetRetained(
-      realm,
-      topic,
-      rows.map(({ seq }) => seq),
-    )
+  #insert(event: FlatEvent): number {
+    const { publisher } = event
+    const row = {
+      publication: event.publicationId,
+      topic: event.topic,
+      time: event.time,
+      details: event.details,
+      publisher_session: publisher.session,
+      publisher_authid: publisher.authid,
+      publisher_authrole: publisher.authrole,
+      is_disclosed: Number(event.isDisclosed),
+      excludes_publisher: Number(event.excludesPublisher),
+      lists: event.lists,
+      serializer: event.serializer,
+      count: event.count,
+      payload: event.bytes,
+    }
+    return this.#runner.run(tables.insertInto('events').values(row).compile())
   }
 
-  #forgetRetained(realm: string, topic: string, seqs: readonly number[]): void {
-    for (const seq of seqs) {
+  /** Forgets the retained events of a topic but for the newest `keep`. */
+  #dropRetained(realm: string, topic: string, keep = 0): void {
+    const ofTopic = tables.selectFrom('retained').select('seq').where('realm', '=', realm).where('topic', '=', topic)
+    const rows = this.#runner.all(ofTopic.orderBy('seq', 'desc').limit(-1).offset(keep).compile())
+    for (const { seq } of rows) {
       this.#runner.run(tables.deleteFrom('retained').where('realm', '=', realm).where('topic', '=', topic).where('seq', '=', seq).compile())
-    }
-    this.#deleteOrphans(seqs)
-  }
-
-  /** Drops what is beyond the limits of a stream, the oldest first. The newest stays whatever its size. */
-  #trim(stream: Stream, now: number): void {
-    stream.sinceTrim = 0
-    const { ageMsMax, bytesMax, eventsMax } = stream.options
-    const ofStream = tables.selectFrom('stream_events').where('stream', '=', stream.id)
-    const tooMany = this.#runner.first(ofStream.select('seq').orderBy('seq', 'desc').offset(eventsMax).limit(1).compile())?.seq ?? 0
-    let bound = tooMany
-    if (ageMsMax > 0) {
-      const old = this.#runner.first(
-        ofStream
-          .select('seq')
-          .where('time', '<', now - ageMsMax)
-          .orderBy('seq', 'desc')
-          .limit(1)
-          .compile(),
-      )
-      bound = Math.max(bound, old?.seq ?? 0)
-    }
-    if (bytesMax > 0) bound = Math.max(bound, this.#tooLarge(stream, bytesMax))
-    if (bound === 0) return
-    const gone = this.#runner.all(ofStream.select('seq').where('seq', '<=', bound).compile()).map(({ seq }) => seq)
-    this.#runner.run(tables.deleteFrom('stream_events').where('stream', '=', stream.id).where('seq', '<=', bound).compile())
-    this.#deleteOrphans(gone)
-  }
-
-  /** The newest event that is too much for the bytes that a stream may have; 0 when none is. */
-  #tooLarge(stream: Stream, bytesMax: number): number {
-    let bytes = 0
-    let isNewest = true
-    const rows = tables
-      .selectFrom('stream_events')
-      .select(['seq', 'bytes'])
-      .where('stream', '=', stream.id)
-      .orderBy('seq', 'desc')
-      .compile()
-    for (const row of this.#runner.each(rows)) {
-      bytes += row.bytes
-      if (bytes > bytesMax && !isNewest) return row.seq
-      isNewest = false
-    }
-    return 0
-  }
-
-  #deleteOrphans(seqs: readonly number[]): void {
-    for (const seq of seqs) {
-      const query = tables
+      const orphan = tables
         .deleteFrom('events')
         .where('seq', '=', seq)
         .where(({ exists, not, selectFrom }) => not(exists(selectFrom('stream_events').select('seq').where('seq', '=', seq))))
-        .where(({ exists, not, selectFrom }) => not(exists(selectFrom('retained').select('seq').where('seq', '=', seq))))
-      this.#runner.run(query.compile())
+      this.#runner.run(orphan.compile())
     }
   }
 
   query(realm: number, query: HistoryQuery): FlatPage {
     const stream = this.#realms[realm]!.streams[query.stream]!
-    this.#runner.transaction(() => this.#trim(stream, query.now))
-    const oldest = this.#runner.first(
-      tables
-        .selectFrom('stream_events')
-        .select('offset')
-        .where('stream', '=', stream.id)
-        .where('epoch', '=', stream.epoch)
-        .orderBy('seq')
-        .limit(1)
-        .compile(),
-    )
-    const page = { oldestOffset: oldest?.offset ?? 0 }
-    const rows = this.#rowsFor(stream, query)
-    if (rows === undefined) return { ...page, events: [], isLimitReached: false }
-    const events: { offset: number; event: FlatEvent }[] = []
-    let bytes = 0
-    for (const row of this.#runner.each(rows.compile())) {
-      const event = flatten(row)
-      if (!isVisibleTo(event as unknown as StoredEvent, query.asker)) continue
-      if (events.length >= query.limit || (events.length > 0 && bytes + event.bytes.length > query.bytesMax)) {
-        return { ...page, events, isLimitReached: true }
-      }
-      bytes += event.bytes.length
-      events.push({ offset: row.offset, event })
-    }
-    return { ...page, events, isLimitReached: false }
+    if (stream.options.ageMsMax > 0) this.#tryToTrim(stream, query.now)
+    return stream.query(query)
   }
 
-  /** The rows that meet all conditions, in the order asked for; `undefined` when a publication is not in the stream (HIS-15). */
-  #rowsFor(stream: Stream, query: HistoryQuery) {
-    let rows = tables
-      .selectFrom('stream_events')
-      .innerJoin('events', 'events.seq', 'stream_events.seq')
-      .selectAll('events')
-      .select('stream_events.offset')
-      .where('stream_events.stream', '=', stream.id)
-      .orderBy('stream_events.seq', query.reverse ? 'desc' : 'asc')
-    const times = [
-      ['>=', query.fromTime],
-      ['>', query.afterTime],
-      ['<', query.beforeTime],
-      ['<=', query.untilTime],
-    ] as const
-    for (const [operator, time] of times) if (time !== undefined) rows = rows.where('events.time', operator, time)
-    const publications = [
-      ['>=', query.fromPublication],
-      ['>', query.afterPublication],
-      ['<', query.beforePublication],
-      ['<=', query.untilPublication],
-    ] as const
-    for (const [operator, publication] of publications) {
-      if (publication === undefined) continue
-      const seq = this.#seqOf(stream, publication)
-      if (seq === undefined) return undefined
-      rows = rows.where('stream_events.seq', operator, seq)
+  /** A question does not find what is too old either way, so it does not fail on a full disk. */
+  #tryToTrim(stream: StoredStream, now: number): void {
+    try {
+      this.#undoable((touched) => {
+        touched.set(stream, stream.state)
+        stream.trim(now)
+      })
+    } catch {
+      // The next append says it.
     }
-    if (query.topic !== undefined) rows = rows.where('events.topic', '=', query.topic)
-    if (query.afterOffset !== undefined) {
-      rows = rows.where('stream_events.epoch', '=', stream.epoch).where('stream_events.offset', '>', query.afterOffset)
-    }
-    return rows
   }
 
-  #seqOf(stream: Stream, publication: number): number | undefined {
-    const query = tables
-      .selectFrom('events')
-      .innerJoin('stream_events', 'stream_events.seq', 'events.seq')
-      .select('events.seq')
-      .where('events.publication', '=', publication)
-      .where('stream_events.stream', '=', stream.id)
-    return this.#runner.first(query.compile())?.seq
+  /** Whether the connection is of no more use. */
+  get isStuck(): boolean {
+    return this.#runner.isStuck
   }
 
-  /** Closes it in order: its positions count when it is opened again. */
-  close(): void {
-    const ids = this.#realms.flatMap(({ streams }) => streams.map(({ id }) => id))
-    if (ids.length > 0) this.#runner.run(tables.updateTable('streams').set({ is_clean: 1 }).where('id', 'in', ids).compile())
+  /** Closes it in order: positions count when it is opened again, but for those of `lossy` streams (by realm). */
+  close(lossy: readonly ReadonlySet<number>[]): void {
+    const clean = this.#realms.flatMap(({ streams }, realm) => streams.filter((_, index) => !lossy[realm]?.has(index)))
+    this.#runner.transaction(() => {
+      for (const { id } of clean) this.#runner.run(tables.updateTable('streams').set({ is_clean: 1 }).where('id', '=', id).compile())
+    })
     this.#runner.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     this.#database.close()
   }
@@ -328,21 +206,5 @@ export class EventDatabase {
   /** Lets the file go without a word, because it cannot be used. */
   abandon(): void {
     this.#database.close()
-  }
-}
-
-function flatten(row: Selectable<EventTables['events']>): FlatEvent {
-  return {
-    publicationId: row.publication as FlatEvent['publicationId'],
-    topic: row.topic,
-    time: row.time,
-    details: JSON.parse(row.details) as FlatEvent['details'],
-    publisher: { session: row.publisher_session as never, authid: row.publisher_authid, authrole: row.publisher_authrole },
-    isDisclosed: row.is_disclosed === 1,
-    excludesPublisher: row.excludes_publisher === 1,
-    lists: JSON.parse(row.lists) as FlatEvent['lists'],
-    serializer: row.serializer,
-    count: row.count,
-    bytes: row.payload,
   }
 }

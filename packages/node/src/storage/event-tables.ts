@@ -14,6 +14,8 @@ export interface EventTables {
     uri: string
     match: string
     epoch: string
+    /** Events of the stream before this one (`seq`) have numbers of an earlier epoch. */
+    epoch_start: number
     offset: number
     /** 1 when the last one who had it closed it; otherwise numbers may have been given out that are not here. */
     is_clean: number
@@ -34,7 +36,7 @@ export interface EventTables {
     count: number
     payload: Uint8Array
   }
-  stream_events: { stream: number; seq: number; offset: number; epoch: string; bytes: number; time: number }
+  stream_events: { stream: number; seq: number; offset: number; bytes: number; time: number }
   retained: { realm: string; topic: string; seq: number }
 }
 
@@ -50,6 +52,7 @@ const VERSIONS = [
       .addColumn('uri', 'text', (column) => column.notNull())
       .addColumn('match', 'text', (column) => column.notNull())
       .addColumn('epoch', 'text', (column) => column.notNull())
+      .addColumn('epoch_start', 'integer', (column) => column.notNull())
       .addColumn('offset', 'integer', (column) => column.notNull())
       .addColumn('is_clean', 'integer', (column) => column.notNull())
       .addUniqueConstraint('streams_key', ['realm', 'uri', 'match']),
@@ -75,7 +78,6 @@ const VERSIONS = [
       .addColumn('stream', 'integer', (column) => column.notNull())
       .addColumn('seq', 'integer', (column) => column.notNull())
       .addColumn('offset', 'integer', (column) => column.notNull())
-      .addColumn('epoch', 'text', (column) => column.notNull())
       .addColumn('bytes', 'integer', (column) => column.notNull())
       .addColumn('time', 'integer', (column) => column.notNull())
       .addPrimaryKeyConstraint('stream_events_key', ['stream', 'seq'])
@@ -97,7 +99,9 @@ export function migrate(runner: Runner): void {
   runner.exec('CREATE TABLE IF NOT EXISTS version (number INTEGER NOT NULL)')
   const found = runner.first(tables.selectFrom('version').select('number').compile())?.number ?? 0
   if (found > VERSIONS.length)
-    throw new Error(`its tables have version ${found}, made by a newer Crosspoint; this one knows up to ${VERSIONS.length}`)
+    throw new Error(
+      `its tables have version ${found}, this Crosspoint knows up to ${VERSIONS.length}: start the newer one, or move the file away`,
+    )
   if (found === VERSIONS.length) return
   runner.transaction(() => {
     for (const statements of VERSIONS.slice(found)) for (const statement of statements) runner.run(statement.compile())

@@ -1,18 +1,18 @@
 // What the node and its storage thread say to each other: plain data, copied from one to the other.
 
-import type { HistoryQuery, StoredEvent, StreamOptions, StreamState } from '@crosspoint/router'
+import type { EventRecord, HistoryQuery, StoredEvent, StreamOptions, StreamState } from '@crosspoint/router'
 
-/** An event with its payload as bytes and the name of their serializer. */
-export interface FlatEvent extends Omit<StoredEvent, 'payload'> {
+/** An event with its payload as bytes and the name of their serializer, its dictionaries as JSON. */
+export interface FlatEvent extends Omit<StoredEvent, 'payload' | 'details' | 'lists'> {
+  readonly details: string
+  readonly lists: string
   readonly serializer: string
   readonly count: number
   readonly bytes: Uint8Array
 }
 
-export interface FlatRecord {
+export interface FlatRecord extends Omit<EventRecord, 'event'> {
   readonly event: FlatEvent
-  readonly streams: readonly { readonly index: number; readonly offset: number }[]
-  readonly retention: 'none' | 'add' | 'replace'
 }
 
 export interface RealmStreams {
@@ -26,11 +26,28 @@ export interface ThreadData {
   readonly realms: readonly RealmStreams[]
 }
 
+/** Keeps an event. `realm` is an index, as everywhere here. */
+export interface Append {
+  readonly type: 'append'
+  readonly id: number
+  readonly realm: number
+  readonly record: FlatRecord
+}
+
+/** Forgets the retained events of a topic. Never answered: one that fails is done as soon as it can be. */
+export interface Drop {
+  readonly type: 'drop'
+  readonly realm: number
+  readonly topic: string
+}
+
+export type Write = Append | Drop
+
 export type Request =
-  | { readonly type: 'append'; readonly id: number; readonly realm: number; readonly record: FlatRecord }
-  | { readonly type: 'drop'; readonly realm: number; readonly topic: string }
+  | { readonly type: 'write'; readonly writes: readonly Write[] }
   | { readonly type: 'query'; readonly id: number; readonly realm: number; readonly query: HistoryQuery }
-  | { readonly type: 'close' }
+  /** `lossy`: by realm the streams of which numbers were given out to events that never came here. */
+  | { readonly type: 'close'; readonly lossy: readonly (readonly number[])[] }
 
 export interface OpenedRealm {
   readonly streams: readonly StreamState[]

@@ -27,9 +27,9 @@ export class Runner {
     this.#database = database
   }
 
-  run(query: CompiledQuery): { readonly changes: number; readonly id: number } {
-    const { changes, lastInsertRowid } = this.#prepare(query).run(...parametersOf(query))
-    return { changes: Number(changes), id: Number(lastInsertRowid) }
+  /** Gives the id of the row that it inserted, if it did. */
+  run(query: CompiledQuery): number {
+    return Number(this.#prepare(query).run(...parametersOf(query)).lastInsertRowid)
   }
   all<Row>(query: CompiledQuery<Row>): Row[] {
     return this.#prepare(query).all(...parametersOf(query)) as Row[]
@@ -46,15 +46,30 @@ export class Runner {
   }
 
   /** All of `work` or nothing. */
-  transaction(work: () => void): void {
+  transaction<Result>(work: () => Result): Result {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
-      work()
+      const result = work()
       this.#database.exec('COMMIT')
+      return result
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      this.#rollBack()
       throw error
     }
+  }
+
+  #rollBack(): void {
+    try {
+      // SQLite has done it already after some failures, such as a full disk.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+    } catch {
+      // What made it necessary says more.
+    }
+  }
+
+  /** Whether a transaction could not even be taken back. */
+  get isStuck(): boolean {
+    return this.#database.isTransaction
   }
 
   #prepare(query: CompiledQuery): StatementSync {

@@ -2,14 +2,13 @@
 // answers come back later (event-thread.ts).
 
 import { randomUUID } from 'node:crypto'
-import { Worker } from 'node:worker_threads'
-import { cborSerializer, Payload, type Serializer } from '@crosspoint/protocol'
 import type { EventRecord, EventStore, HistoryPage, HistoryQuery, StoredEvent, StoreFailure, StreamState } from '@crosspoint/router'
-import { SERIALIZERS } from '../serializers.ts'
-import type { FlatEvent, OpenedRealm, RealmStreams, Reply, Request, ThreadData } from './messages.ts'
+import { flatten, restore } from './flat-event.ts'
+import type { FlatPage, OpenedRealm, RealmStreams, ThreadData } from './messages.ts'
+import { ThreadLink } from './thread-link.ts'
 
 export interface SqliteStoresOptions extends ThreadData {
-  /** Bytes of payload on their way to the thread. Beyond it an append fails at once. Default: 64 MiB. */
+  /** Bytes of events on their way to the thread. Beyond it an append fails at once. Default: 64 MiB. */
   readonly pendingBytesMax?: number | undefined
 }
 
@@ -23,13 +22,6 @@ export interface SqliteStores {
 }
 
 const PENDING_BYTES_MAX = 67_108_864
-const EVENT_BYTES = 200 // what an event takes beside its payload, roughly
-
-const THREAD = new URL(import.meta.url.endsWith('.ts') ? './event-thread.ts' : './event-thread.js', import.meta.url)
-
-/** By the names that are kept with every payload. The two dialects of UBJSON have one name on the wire, and two here. */
-const NAMED: ReadonlyMap<string, Serializer> = new Map(Object.entries(SERIALIZERS))
-const NAME_OF: ReadonlyMap<Serializer, string> = new Map(Object.entries(SERIALIZERS).map(([name, serializer]) => [serializer, name]))
 
 /**
  * Opens a file for the events of these realms, and makes it when it is not there. A file that cannot be used is no error
@@ -38,105 +30,15 @@ const NAME_OF: ReadonlyMap<Serializer, string> = new Map(Object.entries(SERIALIZ
  * @example
  * const { stores, close } = await openSqliteStores({ file: 'events.sqlite', realms: [{ name: 'realm1', streams: streamsOf(history) }] })
  */
-export function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
+export async function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
   const { file, realms, pendingBytesMax = PENDING_BYTES_MAX } = options
-  const data: ThreadData = { file, realms }
-  const link = new ThreadLink(new Worker(THREAD, { workerData: data }), file, pendingBytesMax)
-  return link.opened.then(({ realms: found, failure }) => ({
-    stores: new Map(realms.map((realm, index) => [realm.name, new SqliteEventStore(link, index, realm, found[index])])),
+  const link = new ThreadLink({ file, realms }, pendingBytesMax)
+  const { realms: found, failure } = await link.opened
+  const stores = realms.map((realm, index) => new SqliteEventStore(link, index, realm, found[index]))
+  return {
+    stores: new Map(realms.map(({ name }, index) => [name, stores[index]!])),
     failure,
-    close: () => link.close(),
-  }))
-}
-
-/** The way to the thread and back: what waits for an answer, by id. */
-class ThreadLink {
-  readonly opened: Promise<Extract<Reply, { type: 'opened' }>>
-  readonly #worker: Worker
-  readonly #file: string
-  readonly #pendingBytesMax: number
-  readonly #appends = new Map<number, { readonly bytes: number; readonly done: (failure: StoreFailure | undefined) => void }>()
-  readonly #queries = new Map<number, (answer: HistoryPage | StoreFailure) => void>()
-  readonly #onEnd: (() => void)[] = []
-  #lastId = 0
-  #pendingBytes = 0
-  #dead: string | undefined
-
-  constructor(worker: Worker, file: string, pendingBytesMax: number) {
-    this.#worker = worker
-    this.#file = file
-    this.#pendingBytesMax = pendingBytesMax
-    this.opened = new Promise((resolve) => {
-      const nothing = () => resolve({ type: 'opened', realms: [], failure: this.#dead })
-      this.#onEnd.push(nothing)
-      worker.on('message', (reply: Reply) => (reply.type === 'opened' ? resolve(reply) : this.#answered(reply)))
-    })
-    worker.on('error', (error) => this.#ended(`the storage thread of ${file} failed: ${(error as Error).message}; restart the node`))
-    worker.on('exit', () => this.#ended(`the storage thread of ${file} has ended; restart the node`))
-  }
-
-  #ended(why: string): void {
-    this.#dead ??= why
-    const failure = { failure: this.#dead }
-    for (const { done } of this.#appends.values()) done(failure)
-    for (const done of this.#queries.values()) done(failure)
-    this.#appends.clear()
-    this.#queries.clear()
-    for (const end of this.#onEnd.splice(0)) end()
-  }
-
-  #answered(reply: Reply): void {
-    if (reply.type === 'appended') {
-      const failure = reply.failure === undefined ? undefined : { failure: reply.failure }
-      for (const id of reply.ids) {
-        const append = this.#appends.get(id)!
-        this.#appends.delete(id)
-        this.#pendingBytes -= append.bytes
-        append.done(failure)
-      }
-    } else if (reply.type === 'page' || reply.type === 'failed') {
-      const done = this.#queries.get(reply.id)
-      this.#queries.delete(reply.id)
-      if (reply.type === 'failed') return done?.({ failure: reply.failure })
-      const { events, ...rest } = reply.page
-      done?.({ ...rest, events: events.map(({ offset, event }) => ({ offset, event: restored(event) })) })
-    }
-  }
-
-  append(realm: number, record: EventRecord, done: (failure: StoreFailure | undefined) => void): void {
-    if (this.#dead !== undefined) return done({ failure: this.#dead })
-    const event = flat(record.event)
-    const bytes = event.bytes.length + EVENT_BYTES
-    if (this.#pendingBytes + bytes > this.#pendingBytesMax) {
-      return done({ failure: `${this.#file}: ${this.#pendingBytes} bytes wait to be written, which is the limit; the disk is too slow` })
-    }
-    this.#pendingBytes += bytes
-    const id = ++this.#lastId
-    this.#appends.set(id, { bytes, done })
-    this.#send({ type: 'append', id, realm, record: { ...record, event } })
-  }
-
-  drop(realm: number, topic: string): void {
-    this.#send({ type: 'drop', realm, topic })
-  }
-
-  query(realm: number, query: HistoryQuery, done: (answer: HistoryPage | StoreFailure) => void): void {
-    if (this.#dead !== undefined) return done({ failure: this.#dead })
-    const id = ++this.#lastId
-    this.#queries.set(id, done)
-    this.#send({ type: 'query', id, realm, query })
-  }
-
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#dead !== undefined) return resolve()
-      this.#onEnd.push(resolve)
-      this.#send({ type: 'close' })
-    })
-  }
-
-  #send(request: Request): void {
-    this.#worker.postMessage(request)
+    close: () => link.close(stores.map((store) => store.lossyStreams)),
   }
 }
 
@@ -145,35 +47,64 @@ class SqliteEventStore implements EventStore {
   readonly retained: readonly StoredEvent[]
   readonly #link: ThreadLink
   readonly #realm: number
+  /** By stream: the greatest number that came here, and the greatest of those that were lost. */
+  readonly #offsets: { last: number; lost: number }[]
 
   constructor(link: ThreadLink, realm: number, { streams }: RealmStreams, found: OpenedRealm | undefined) {
     this.#link = link
     this.#realm = realm
     // Without a file every position is of an epoch that nobody has seen.
     this.streams = found?.streams ?? streams.map((options) => ({ ...options, epoch: randomUUID(), offset: 0 }))
-    this.retained = found?.retained.map(restored) ?? []
+    this.retained = found?.retained.map(restore).filter((event) => event !== undefined) ?? []
+    this.#offsets = streams.map(() => ({ last: 0, lost: 0 }))
   }
 
   append(record: EventRecord, done: (failure: StoreFailure | undefined) => void): void {
-    this.#link.append(this.#realm, record, done)
+    for (const { index, offset } of record.streams) this.#offsets[index]!.last = offset
+    const finish = (failure: StoreFailure | undefined): void => {
+      if (failure !== undefined) this.#noteLoss(record)
+      done(failure)
+    }
+    try {
+      const flat = { ...record, event: flatten(record.event) }
+      const refusal = this.#link.append(this.#realm, flat, finish)
+      if (refusal === undefined) return
+      if (record.retention === 'replace') this.#link.drop(this.#realm, record.event.topic)
+      finish(refusal)
+    } catch (error) {
+      finish({ failure: `an event of ${record.event.topic} cannot be stored: ${(error as Error).message}` })
+    }
   }
-  dropRetained(topic: string): void {
-    this.#link.drop(this.#realm, topic)
-  }
+
   query(query: HistoryQuery, done: (answer: HistoryPage | StoreFailure) => void): void {
-    this.#link.query(this.#realm, query, done)
+    this.#link.query(this.#realm, query, (answer) => done('failure' in answer ? answer : this.#restorePage(answer, query.stream)))
   }
-}
 
-/** Payloads of values, which components in the node publish, are kept as CBOR; so are those of a serializer that no configuration has. */
-function flat({ payload, ...event }: StoredEvent): FlatEvent {
-  const own = payload.serializer
-  const serializer = own !== undefined && NAME_OF.has(own) ? own : cborSerializer
-  const { bytes, start, end } = payload.bytesIn(serializer)
-  return { ...event, serializer: NAME_OF.get(serializer)!, count: payload.count, bytes: Uint8Array.prototype.slice.call(bytes, start, end) }
-}
+  #restorePage({ events, isLimitReached, oldestOffset }: FlatPage, stream: number): HistoryPage {
+    const restored: { offset: number; event: StoredEvent }[] = []
+    for (const { offset, event: flat } of events) {
+      const event = restore(flat)
+      if (event !== undefined) restored.push({ offset, event })
+    }
+    return { events: restored, isLimitReached, oldestOffset: this.#wholeFrom(oldestOffset, stream) }
+  }
 
-function restored({ serializer, count, bytes, ...event }: FlatEvent): StoredEvent {
-  const known = NAMED.get(serializer) ?? cborSerializer
-  return { ...event, payload: new Payload(count as 0 | 1 | 2, known, bytes, 0, bytes.length) }
+  /** Whoever asks for what came after a lost event must see that it is not all there. */
+  #wholeFrom(oldestOffset: number, stream: number): number {
+    const { last, lost } = this.#offsets[stream]!
+    if (oldestOffset === 0 || oldestOffset > lost) return oldestOffset
+    return last > lost ? lost + 1 : 0
+  }
+
+  #noteLoss({ streams }: EventRecord): void {
+    for (const { index, offset } of streams) {
+      const offsets = this.#offsets[index]!
+      offsets.lost = Math.max(offsets.lost, offset)
+    }
+  }
+
+  /** The streams of which numbers were given out to events that the file does not have. */
+  get lossyStreams(): number[] {
+    return this.#offsets.flatMap(({ lost }, index) => (lost > 0 ? [index] : []))
+  }
 }

@@ -2,11 +2,14 @@
 // checkers to say (section 4.3 of the requirements); some of these are none.
 
 import {
+  cborSerializer,
   type Dict,
   EMPTY_DICT,
   encodeMessage,
+  jsonSerializer,
   type Message,
   MessageType,
+  msgpackSerializer,
   Payload,
   ProtocolViolation,
   type RequestId,
@@ -60,11 +63,11 @@ function damaged(client: RawClient): void {
   if (isReadable(link.serializer, changed)) link.sendUp(changed)
 }
 
-/** Not a message whose payload is well formed and has no form here: the router passes it on unread, checkers compare what it says. */
+/** Not a message whose payload is well formed and has no form here or in another serializer: who gets it depends on who reads it how. */
 function isReadable(serializer: Serializer, frame: Uint8Array): boolean {
   try {
     const message = serializer.decode(frame)
-    if ('payload' in message) message.payload.read()
+    if ('payload' in message) for (const other of [jsonSerializer, msgpackSerializer, cborSerializer]) message.payload.bytesIn(other)
     return true
   } catch (error) {
     return error instanceof ProtocolViolation
