@@ -137,7 +137,7 @@ export class Router {
     })
     this.#sessions.add(session)
     session.timer = this.#clock.setTimer(this.#limits.handshakeTimeoutMs, () => {
-      session.abort(ErrorUri.protocolViolation, `HELLO must arrive within ${this.#limits.handshakeTimeoutMs} ms`) // SES-14
+      session.abort(ErrorUri.timeout, `HELLO must arrive within ${this.#limits.handshakeTimeoutMs} ms`) // SES-14
     })
   }
 

@@ -80,7 +80,7 @@ describe('deadlines', () => {
       assert.deepEqual([client.take(), client.isClosed], [[], false])
       world.clock.advance(1)
       const [abort] = client.take()
-      assert.deepEqual(abort, [3, { message: 'HELLO must arrive within 300 ms' }, 'wamp.error.protocol_violation'])
+      assert.deepEqual(abort, [3, { message: 'HELLO must arrive within 300 ms' }, 'wamp.error.timeout'])
       assert.equal(client.isClosed, true)
       assert.deepEqual([world.router.peerCount, world.clock.timerCount], [0, 0])
     }

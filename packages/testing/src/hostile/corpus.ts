@@ -1,9 +1,18 @@
 // Valid frames of every message in every serializer, kept as the bytes of their elements, so that a mutation can put any
 // other element in the place of one without knowing the format.
 
-import { cborSerializer, jsonSerializer, MessageType, msgpackSerializer, type Serializer } from '@crosspoint/protocol'
+import {
+  cborSerializer,
+  jsonSerializer,
+  MessageType,
+  msgpackSerializer,
+  plainUbjsonSerializer,
+  type Serializer,
+  ubjsonSerializer,
+} from '@crosspoint/protocol'
 import { layoutOf } from '@crosspoint/protocol/internal'
 import { nastyCbor, nastyJson, nastyMsgpack } from './nasty.ts'
+import { nastyUbjson, ubjsonMarks } from './nasty-ubjson.ts'
 
 export interface Format {
   readonly serializer: Serializer
@@ -24,6 +33,17 @@ const comma = bytes(44)
 function counted(fix: number, count: number): Uint8Array {
   if (count > 15) throw new RangeError(`A frame of the corpus has at most 15 elements, not ${count}`)
   return bytes(fix | count)
+}
+
+/** Both dialects write containers without counts with the same brackets. */
+function ubjson(serializer: Serializer): Format {
+  return {
+    serializer,
+    assemble: (elements) => Buffer.concat([bytes(91), ...elements, bytes(93)]),
+    dict: (key, value) => Buffer.concat([bytes(123, 85, key.length), Buffer.from(key), value, bytes(125)]),
+    nasty: nastyUbjson,
+    marks: ubjsonMarks,
+  }
 }
 
 export const FORMATS: readonly Format[] = [
@@ -73,7 +93,12 @@ export const FORMATS: readonly Format[] = [
       bytes(0x1f),
     ],
   },
+  ubjson(ubjsonSerializer),
+  ubjson(plainUbjsonSerializer),
 ]
+
+/** Those that can be offered side by side: the dialects of UBJSON share a name. */
+export const OFFERED_FORMATS: readonly Format[] = FORMATS.filter(({ serializer }) => serializer !== plainUbjsonSerializer)
 
 /** One valid message of each kind and of each common use, as lists; requests carry `requestId`. */
 export function validMessages(requestId: number): unknown[][] {

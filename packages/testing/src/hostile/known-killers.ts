@@ -1,13 +1,14 @@
 // What has killed other routers, or what they took for good: each ends its own connection, or is refused, and a fresh client
 // gets in after it.
 
-import { cborSerializer, jsonSerializer, MessageType, msgpackSerializer, type Serializer } from '@crosspoint/protocol'
+import { MessageType, type Serializer } from '@crosspoint/protocol'
 import { type Check, type Finding, until } from './check.ts'
+import { OFFERED_FORMATS } from './corpus.ts'
 import { ALL_ROLES, abortFault, decodeList, encodeList } from './good-talk.ts'
 import { type RouterProcess, withRouter } from './router-process.ts'
 import { KINDS, type Kind, ListSession, openLine } from './socket-line.ts'
 
-const SERIALIZERS: readonly Serializer[] = [jsonSerializer, msgpackSerializer, cborSerializer]
+const SERIALIZERS: readonly Serializer[] = OFFERED_FORMATS.map(({ serializer }) => serializer)
 
 const hello = [MessageType.HELLO, 'realm1', { roles: ALL_ROLES }]
 

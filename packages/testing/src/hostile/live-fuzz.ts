@@ -2,14 +2,14 @@
 // process, so an exception that nobody caught is seen. After each frame a ping asks whether the connection lives.
 
 import { connect } from 'node:net'
-import { cborSerializer, jsonSerializer, MessageType, msgpackSerializer } from '@crosspoint/protocol'
+import { MessageType } from '@crosspoint/protocol'
 import { systemClock, systemRandom } from '@crosspoint/protocol/system'
 import { Router } from '@crosspoint/router'
 import { createListener, type Listener } from '@crosspoint/transport'
 import { SeededRandom } from '../conformance/seeded-random.ts'
 import { type Broken, brokenFrame, brokenHandshake, mutatedFraming } from './broken-frames.ts'
 import { type Check, exactly, type Finding, faultless, type HostileOptions, until } from './check.ts'
-import { corpusOf, FORMATS, type Format } from './corpus.ts'
+import { corpusOf, type Format, OFFERED_FORMATS } from './corpus.ts'
 import { ALL_ROLES, abortFault, decodeList, encodeList, GoodTalk } from './good-talk.ts'
 import { Mutator } from './mutate.ts'
 import { KINDS, type Kind, openLine, type SocketLine } from './socket-line.ts'
@@ -50,7 +50,7 @@ export class LiveFuzz {
     })
     this.#listener = createListener({
       endpoint: { port: 0 },
-      serializers: [jsonSerializer, msgpackSerializer, cborSerializer],
+      serializers: OFFERED_FORMATS.map(({ serializer }) => serializer),
       onTransport: (transport, serializer, info) => this.#router.attach(transport, serializer, { peer: info.peer }),
     })
   }
@@ -73,7 +73,7 @@ export class LiveFuzz {
     await this.#listener.listen()
     try {
       const port = this.#listener.port!
-      const lines = await Promise.all(KINDS.flatMap((kind) => FORMATS.map(({ serializer }) => openLine(port, kind, serializer))))
+      const lines = await Promise.all(KINDS.flatMap((kind) => OFFERED_FORMATS.map(({ serializer }) => openLine(port, kind, serializer))))
       this.#talk = new GoodTalk(lines, 'realm1')
       await until('the well-behaved to be ready', () => this.talk.isReady)
       let isOver = false
@@ -110,7 +110,7 @@ export class LiveFuzz {
   /** One hostile client after the other, until enough frames were sent by all workers together. */
   async #work(index: number, port: number, frames: number): Promise<void> {
     const random = new SeededRandom(this.#seed + 1000 * (index + 1))
-    const mutators = FORMATS.map((format) => ({ format, mutator: new Mutator(random, format, corpusOf(format, 1)) }))
+    const mutators = OFFERED_FORMATS.map((format) => ({ format, mutator: new Mutator(random, format, corpusOf(format, 1)) }))
     while (this.counts.frames < frames && this.faults.length < FAULTS_MAX) {
       if (random.below(12) === 0) {
         this.counts.frames++

@@ -74,7 +74,7 @@ export class Model {
     const peer: ModelPeer = { link, phase: 'fresh', session: undefined, deadline: undefined }
     this.peers.set(link, peer)
     const { handshakeTimeoutMs } = this.limits
-    peer.deadline = this.plan(turn, handshakeTimeoutMs, 'the handshake', (later) => this.abort(later, peer, [PROTOCOL_VIOLATION])) // SES-14
+    peer.deadline = this.plan(turn, handshakeTimeoutMs, 'the handshake', (later) => this.abort(later, peer, ['wamp.error.timeout'])) // SES-14
   }
 
   /** A frame arrived. */
