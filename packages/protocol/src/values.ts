@@ -1,5 +1,5 @@
 // Application values: what may stand in args and kwargs, and how it is treated alike by every serializer.
-// null, booleans, numbers, bigints (integers up to 64 bit; JSON and CBOR carry up to BIGINT_BYTES_MAX), strings, Uint8Array
+// null, booleans, numbers, bigints (integers up to 64 bit; JSON, CBOR and UBJSON carry up to BIGINT_BYTES_MAX), strings, Uint8Array
 // (bytes), arrays, plain objects.
 // A property whose value is undefined is left out, undefined in an array becomes null, and an object with a `toJSON`
 // method (Date) is what that method returns.
@@ -8,7 +8,7 @@
 export const NESTING_DEPTH_MAX = 128
 
 /**
- * The longest integer that JSON and CBOR carry, in bytes. All of them are below the largest float, so that no reader of JSON
+ * The longest integer that JSON, CBOR and UBJSON carry, in bytes. All of them are below the largest float, so that no reader of JSON
  * takes one for infinite, and writing one in decimal takes no time worth mentioning.
  */
 export const BIGINT_BYTES_MAX = 127

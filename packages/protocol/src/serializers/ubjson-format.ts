@@ -2,6 +2,8 @@
 // draft 3, with numbers in little-endian order, unsigned integers of every width, half floats, and a marker of its own for
 // bytes. They cannot read each other. What differs is here, as data.
 
+import { readFloat16 } from './binary-numbers.ts'
+
 const marker = (character: string): number => character.charCodeAt(0)
 
 export const M = {
@@ -38,6 +40,8 @@ export interface Dialect {
   readonly isLittle: boolean
   /** The type of a list of one type that stands for bytes: `[$B#…` or `[$U#…`. */
   readonly bytesMarker: number
+  /** Whether a list of one type may have dimensions, `#[…]`, in place of its count. */
+  readonly hasArrays: boolean
   /** How many bytes follow each marker of a fixed size; 255 for every other. */
   readonly sizes: Uint8Array
 }
@@ -62,62 +66,70 @@ const COMMON = {
   [M.char]: 1,
 }
 
-export const UBJSON: Dialect = { name: 'UBJSON', isLittle: false, bytesMarker: M.uint8, sizes: sizesOf(COMMON) }
+export const UBJSON: Dialect = { name: 'UBJSON', isLittle: false, bytesMarker: M.uint8, hasArrays: false, sizes: sizesOf(COMMON) }
 export const BJDATA: Dialect = {
   name: 'BJData',
   isLittle: true,
   bytesMarker: M.byte,
+  hasArrays: true,
   sizes: sizesOf({ ...COMMON, [M.uint16]: 2, [M.uint32]: 4, [M.uint64]: 8, [M.float16]: 2, [M.byte]: 1 }),
 }
 
 const scratch = new Uint8Array(8)
 const view = new DataView(scratch.buffer)
 
+function load(b: Uint8Array, at: number, size: number): void {
+  for (let i = 0; i < size; i++) scratch[i] = b[at + i]!
+}
+
 /** An integer of the type `code` at `at`, or `undefined` when that is no integer type. The bytes are there. */
 export function readInteger(dialect: Dialect, b: Uint8Array, at: number, code: number): number | bigint | undefined {
-  const size = dialect.sizes[code]!
-  for (let i = 0; i < size && i < 8; i++) scratch[i] = b[at + i]!
   const { isLittle } = dialect
   switch (code) {
-    case M.int8:
-      return view.getInt8(0)
     case M.uint8:
     case M.byte:
-      return view.getUint8(0)
+      return b[at]
+    case M.int8:
+      return (b[at]! << 24) >> 24
     case M.int16:
+      load(b, at, 2)
       return view.getInt16(0, isLittle)
     case M.uint16:
+      load(b, at, 2)
       return view.getUint16(0, isLittle)
     case M.int32:
+      load(b, at, 4)
       return view.getInt32(0, isLittle)
     case M.uint32:
+      load(b, at, 4)
       return view.getUint32(0, isLittle)
     case M.int64:
+      load(b, at, 8)
       return view.getBigInt64(0, isLittle)
     case M.uint64:
+      load(b, at, 8)
       return view.getBigUint64(0, isLittle)
     default:
       return undefined
   }
 }
 
-/** A float of the type `code`, or `undefined` when that is no float type. */
+/** A float of the type `code`, or `undefined` when that is no float type. The bytes are there. */
 export function readFloat(dialect: Dialect, b: Uint8Array, at: number, code: number): number | undefined {
-  const { isLittle, sizes } = dialect
-  const size = sizes[code]!
-  for (let i = 0; i < size && i < 8; i++) scratch[i] = b[at + i]!
-  if (code === M.float64) return view.getFloat64(0, isLittle)
-  if (code === M.float32) return view.getFloat32(0, isLittle)
-  return code === M.float16 ? half(view.getUint16(0, isLittle)) : undefined
-}
-
-/** A float of 16 bit (IEEE 754 binary16) from its bits. */
-function half(bits: number): number {
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  let value: number
-  if (exponent === 31) value = fraction === 0 ? Number.POSITIVE_INFINITY : Number.NaN
-  else if (exponent === 0) value = fraction * 2 ** -24
-  else value = (1 + fraction / 1024) * 2 ** (exponent - 15)
-  return (bits & 0x8000) === 0 ? value : -value
+  const { isLittle } = dialect
+  switch (code) {
+    case M.float64:
+      load(b, at, 8)
+      return view.getFloat64(0, isLittle)
+    case M.float32:
+      load(b, at, 4)
+      return view.getFloat32(0, isLittle)
+    case M.float16:
+      // Only BJData has these, in little-endian order; the shared reader wants them the other way round.
+      scratch[0] = b[at + 1]!
+      scratch[1] = b[at]!
+      return readFloat16(scratch, 0)
+    default:
+      return undefined
+  }
 }

@@ -5,13 +5,13 @@ import { UsageError } from '../errors.ts'
 import type { HeadWriter } from '../message-layout.ts'
 import { type Dict, EMPTY_DICT } from '../messages.ts'
 import type { ByteSink } from '../serializer.ts'
-import { BIGINT_BYTES_MAX, Float, setKey } from '../values.ts'
+import { BIGINT_BYTES_MAX, bigintBytes, Float, setKey } from '../values.ts'
 import { narrowed } from './binary-numbers.ts'
 import { type Dialect, M, readFloat, readInteger } from './ubjson-format.ts'
 import { UbjsonWalker } from './ubjson-skip.ts'
 import { type ValueWriter, writeValue } from './value-writer.ts'
 
-/** Reads values that have been walked before. */
+/** Reads values that have been walked before; what has no form as a plain value is `ERR_UNSERIALIZABLE` (SER-24). */
 export class UbjsonValues {
   readonly #walker: UbjsonWalker
   readonly #dialect: Dialect
@@ -31,6 +31,14 @@ export class UbjsonValues {
     const items: unknown[] = []
     for (let i = 0; i < count; i++) items.push(this.#value())
     return items
+  }
+
+  /** The one value at `start`, as an application sees it. */
+  readOne(bytes: Uint8Array, start: number, end: number): unknown {
+    this.#walker.open(bytes, start, end)
+    this.#at = start
+    this.#isExact = false
+    return this.#value()
   }
 
   #value(): unknown {
@@ -80,18 +88,29 @@ export class UbjsonValues {
     return length === 0 ? '' : utf8Slice(this.#walker.bytes, start, this.#at)
   }
 
+  /**
+   * A number in decimal. Integers are what they are, up to the longest that JSON and CBOR carry. One with a fraction or an exponent
+   * is refused: who writes it so wants more than a float holds, and a float would lose that without a word (SER-25).
+   */
   #number(): number | bigint {
     const text = this.#text()
-    if (/^-?\d+$/.test(text)) return narrowed(BigInt(text))
-    throw new UsageError(
-      'ERR_UNSERIALIZABLE',
-      `Cannot read the ${this.#dialect.name} number ${text.slice(0, 40)}: only integers are this precise here`,
-    )
+    const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
+    if (!/^-?\d+$/.test(text)) throw this.#refusal(`number ${shown}: only integers are this precise here`)
+    // The digits are counted first: reading decimal takes more than linear time.
+    const value = text.length > DIGITS_MAX ? undefined : BigInt(text)
+    if (value === undefined || bigintBytes(value) > BIGINT_BYTES_MAX) {
+      throw this.#refusal(`integer ${shown}: it has more than ${BIGINT_BYTES_MAX} bytes`)
+    }
+    return narrowed(value)
+  }
+
+  #refusal(what: string): UsageError {
+    return new UsageError('ERR_UNSERIALIZABLE', `Cannot read the ${this.#dialect.name} ${what}`)
   }
 
   #list(): unknown[] | Uint8Array {
     const walker = this.#walker
-    const { type, count, at } = walker.container(this.#at, 0)
+    const { type, count, at } = walker.container(this.#at, 0, false)
     this.#at = at
     if (count >= 0 && type === this.#dialect.bytesMarker) {
       const bytes = new Uint8Array(count)
@@ -115,16 +134,14 @@ export class UbjsonValues {
 
   #dict(): Dict {
     const walker = this.#walker
-    const { type, count, at } = walker.container(this.#at, 0)
+    const { type, count, at } = walker.container(this.#at, 0, true)
     this.#at = at
     const dict: Record<string, unknown> = {}
     for (let left = count; left !== 0; left--) {
-      if (left < 0) {
-        this.#at = walker.marker(this.#at)
-        if (walker.bytes[this.#at] === M.dictEnd) {
-          this.#at++
-          break
-        }
+      this.#at = walker.marker(this.#at)
+      if (left < 0 && walker.bytes[this.#at] === M.dictEnd) {
+        this.#at++
+        break
       }
       const key = this.#text()
       setKey(dict, key, type === 0 ? this.#value() : this.#body(type))
@@ -132,6 +149,9 @@ export class UbjsonValues {
     return dict
   }
 }
+
+/** The digits, and the sign, that an integer of `BIGINT_BYTES_MAX` bytes may have. */
+const DIGITS_MAX = 310
 
 const scratch = new Uint8Array(8)
 const view = new DataView(scratch.buffer)
@@ -205,16 +225,15 @@ export class UbjsonWriter implements HeadWriter, ValueWriter {
       view.setBigInt64(0, value, isLittle)
       this.#number(M.int64, 8)
     } else {
-      if ((value < 0n ? -value : value) >= 2n ** BigInt(8 * BIGINT_BYTES_MAX)) {
-        throw new TypeError(`the integer has more than ${BIGINT_BYTES_MAX} bytes`)
-      }
+      if (bigintBytes(value) > BIGINT_BYTES_MAX) throw new TypeError(`an integer of more than ${BIGINT_BYTES_MAX} bytes is too long`)
       this.#byte(M.number)
       this.key(String(value))
     }
   }
 
   float(value: number): void {
-    if (!Number.isFinite(value)) throw new TypeError(`${value} has no form in ${this.format}`)
+    // BJData writes them as any other float; draft 12 has null in their place, which is another value.
+    if (!this.#dialect.isLittle && !Number.isFinite(value)) throw new TypeError(`${value} has no form in ${this.format}`)
     view.setFloat64(0, value, this.#dialect.isLittle)
     this.#number(M.float64, 8)
   }
@@ -242,20 +261,24 @@ export class UbjsonWriter implements HeadWriter, ValueWriter {
     this.key(value)
   }
 
-  /** A text without its marker: its length, then its bytes. */
+  /** A text without its marker: its length, then its bytes, which are moved when UTF-8 made the length longer than it seemed. */
   key(value: string): void {
     const { sink } = this
-    const most = 3 * value.length
-    sink.need(10 + most)
-    // Behind room for the longest length, then moved to where its length ends.
+    sink.need(9 + 3 * value.length)
     const start = sink.length
-    const length = utf8Write(sink.bytes, value, start + 9)
+    const guess = this.#integerSize(value.length)
+    const length = utf8Write(sink.bytes, value, start + guess)
     if (length !== value.length && !value.isWellFormed()) throw new TypeError('a string with half a surrogate pair has no form in UTF-8')
-    const moved = Uint8Array.prototype.slice.call(sink.bytes, start + 9, start + 9 + length) // a Buffer's own slice is a view
+    const size = this.#integerSize(length)
+    if (size !== guess) sink.bytes.copyWithin(start + size, start + guess, start + guess + length)
     this.integer(length)
-    sink.need(length)
-    copyBytes(moved, 0, length, sink.bytes, sink.length)
     sink.length += length
+  }
+
+  /** How many bytes `integer` writes for a length. */
+  #integerSize(length: number): number {
+    if (length < 0x100) return 2
+    return length < (this.#dialect.isLittle ? 0x10000 : 0x8000) ? 3 : 5
   }
 
   dict(value: Dict): void {

@@ -9,7 +9,7 @@ import { ID_MAX } from '../ids.ts'
 import { type HeadReader, readMessage, writeHead } from '../message-layout.ts'
 import { type Dict, EMPTY_DICT, type Message } from '../messages.ts'
 import { EMPTY_PAYLOAD, Payload, type PayloadBytes } from '../payload.ts'
-import { isDict, shown } from '../roles.ts'
+import { shown } from '../roles.ts'
 import { ByteSink, type Serializer } from '../serializer.ts'
 import { BJDATA, type Dialect, M, UBJSON } from './ubjson-format.ts'
 import { UbjsonWalker } from './ubjson-skip.ts'
@@ -39,7 +39,7 @@ class UbjsonReader implements HeadReader {
     if (bytes[at] !== M.list) {
       throw new ProtocolViolation(`A message must be a list; in ${this.#dialect.name} 0x${bytes[at]!.toString(16)} does not begin one`)
     }
-    const { type, count, at: body } = walker.container(at + 1, 0)
+    const { type, count, at: body } = walker.container(at + 1, 0, false)
     if (type !== 0) throw new ProtocolViolation('A message must be a list of elements of any type, not of one type')
     this.#at = body
     this.#left = count
@@ -64,26 +64,30 @@ class UbjsonReader implements HeadReader {
   }
 
   /** The element that stands here; it is left behind. */
-  #take(): unknown {
-    const walker = this.#walker
+  #take(label: string): unknown {
     const start = this.#at
-    this.#at = walker.value(start, 1)
+    this.#at = this.#walker.value(start, 0)
+    return this.#read(start, this.#at, label)
+  }
+
+  /** The value at `start`, which was walked before and ends at `end`. */
+  #read(start: number, end: number, label: string): unknown {
     try {
-      return this.#values.read(walker.bytes, start, this.#at, 1, false)[0]
+      return this.#values.readOne(this.#walker.bytes, start, end)
     } catch (cause) {
-      if (cause instanceof UsageError) throw new ProtocolViolation(cause.message)
-      throw cause
+      if (!(cause instanceof UsageError)) throw cause
+      throw new ProtocolViolation(`${label} must hold plain values. ${cause.message}`)
     }
   }
 
   integer(label: string): number {
-    const value = this.#take()
+    const value = this.#take(label)
     if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= ID_MAX && !Object.is(value, -0)) return value
     throw new ProtocolViolation(`${label} must be an integer of 0 … 2^53, not ${shown(value)}`)
   }
 
   string(label: string): string {
-    const value = this.#take()
+    const value = this.#take(label)
     if (typeof value === 'string') return value
     throw new ProtocolViolation(`${label} must be a string, not ${shown(value)}`)
   }
@@ -96,43 +100,44 @@ class UbjsonReader implements HeadReader {
 
   dict(label: string): Dict {
     const walker = this.#walker
-    if (walker.bytes[this.#at] !== M.dict) throw new ProtocolViolation(`${label} must be a dictionary, not ${shown(this.#take())}`)
     const start = this.#at
-    const stop = walker.dict(start, label)
-    this.#at = start
-    const value = this.#take()
-    this.#at = stop
-    return isDict(value) && Object.keys(value).length > 0 ? value : EMPTY_DICT
+    if (walker.bytes[start] !== M.dict) throw new ProtocolViolation(`${label} must be a dictionary, not ${shown(this.#take(label))}`)
+    this.#at = walker.dict(start, label)
+    const value = this.#read(start, this.#at, label) as Dict
+    return Object.keys(value).length > 0 ? value : EMPTY_DICT
   }
 
   payload(name: string, mayBeOpaque: boolean): Payload {
     const walker = this.#walker
     const start = this.#at
-    let end = walker.value(start, 1)
-    const isList = walker.bytes[start] === M.list && !this.#isBytes(start)
-    if (!isList) {
-      const isOpaque = mayBeOpaque && (this.#isBytes(start) || walker.bytes[start] === M.string || walker.bytes[start] === M.char)
-      if (!isOpaque) throw new ProtocolViolation(`${name}.Arguments must be a list, not ${shown(this.#take())}`)
-      this.#at = end
+    const isBytes = this.#isBytes(start)
+    const first = walker.bytes[start]
+    if (first !== M.list || isBytes) {
+      const isOpaque = mayBeOpaque && (isBytes || first === M.string || first === M.char)
+      if (!isOpaque) {
+        const label = `${name}.Arguments`
+        throw new ProtocolViolation(`${label} must be a list, not ${shown(this.#take(label))}`)
+      }
+      const end = (this.#at = walker.value(start, 0))
       if (this.next()) throw new ProtocolViolation(`${name} must have nothing after an opaque payload`)
       return new Payload(1, this.#serializer, walker.bytes, start, end)
     }
-    this.#at = end
+    let end = (this.#at = walker.value(start, 0))
     let count: 1 | 2 = 1
     if (this.next()) {
-      if (walker.bytes[this.#at] !== M.dict)
-        throw new ProtocolViolation(`${name}.ArgumentsKw must be a dictionary, not ${shown(this.#take())}`)
-      end = this.#at = walker.dict(this.#at, `${name}.ArgumentsKw`)
+      const label = `${name}.ArgumentsKw`
+      if (walker.bytes[this.#at] !== M.dict) throw new ProtocolViolation(`${label} must be a dictionary, not ${shown(this.#take(label))}`)
+      end = this.#at = walker.dict(this.#at, label)
       count = 2
       if (this.next()) throw new ProtocolViolation(`${name} must have nothing after ArgumentsKw`)
     }
     return new Payload(count, this.#serializer, walker.bytes, start, end)
   }
 
-  /** Whether the list here is one of bytes. */
+  /** Whether a list that stands for bytes begins here. */
   #isBytes(at: number): boolean {
-    const { bytes } = this.#walker
-    return bytes[at] === M.list && bytes[at + 1] === M.type && bytes[at + 2] === this.#dialect.bytesMarker
+    const { bytes, end } = this.#walker
+    return at + 2 < end && bytes[at] === M.list && bytes[at + 1] === M.type && bytes[at + 2] === this.#dialect.bytesMarker
   }
 }
 

@@ -1,5 +1,5 @@
 // Walks an application value and writes it with a binary format's writer. What values.ts says about undefined, `toJSON`
-// and bytes is decided here, once for MessagePack and CBOR.
+// and bytes is decided here, once for MessagePack, CBOR and UBJSON.
 
 import { UsageError } from '../errors.ts'
 import { ID_MAX } from '../ids.ts'

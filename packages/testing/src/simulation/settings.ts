@@ -1,6 +1,6 @@
 // What a seed decides before the first event: realms, limits, links, clients, and how often each operation comes.
 
-import { cborSerializer, jsonSerializer, msgpackSerializer } from '@crosspoint/protocol'
+import { cborSerializer, jsonSerializer, msgpackSerializer, plainUbjsonSerializer, ubjsonSerializer } from '@crosspoint/protocol'
 import { type Authorizer, DEFAULT_LIMITS, type RealmOptions, type RouterLimits } from '@crosspoint/router'
 import type { Chance } from './chance.ts'
 import type { Operation } from './feature.ts'
@@ -20,7 +20,7 @@ export interface Settings {
   readonly weights: ReadonlyMap<Operation, number>
 }
 
-const SERIALIZERS = [jsonSerializer, msgpackSerializer, cborSerializer]
+const SERIALIZERS = [jsonSerializer, msgpackSerializer, cborSerializer, ubjsonSerializer, plainUbjsonSerializer]
 
 /** `authorizer` makes one, for a realm that has one. */
 export function drawSettings(chance: Chance, operations: readonly Operation[], authorizer: () => Authorizer): Settings {
