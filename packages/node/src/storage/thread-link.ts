@@ -7,7 +7,10 @@ import type { Drop, FlatPage, FlatRecord, Reply, Request, ThreadData, Write } fr
 type Opened = Extract<Reply, { type: 'opened' }>
 
 const EVENT_BYTES = 200 // what an event takes beside its payload and dictionaries, roughly
-const THREAD = new URL(import.meta.url.endsWith('.ts') ? './event-thread.ts' : './event-thread.js', import.meta.url)
+const IS_SOURCE = import.meta.url.endsWith('.ts')
+const THREAD = new URL(IS_SOURCE ? './event-thread.ts' : './event-thread.js', import.meta.url)
+// The hooks by which bin/crosspoint.js finds the sources in a checkout reach its own thread only.
+const CONDITIONS = IS_SOURCE ? { execArgv: [...process.execArgv, '--conditions=@crosspoint/source'] } : {}
 
 interface PendingAppend {
   readonly bytes: number
@@ -33,7 +36,7 @@ export class ThreadLink {
     const { file } = data
     this.#file = file
     this.#pendingBytesMax = pendingBytesMax
-    const worker = new Worker(THREAD, { workerData: data })
+    const worker = new Worker(THREAD, { workerData: data, ...CONDITIONS })
     this.#worker = worker
     this.opened = new Promise((resolve) => {
       this.#onEnd.push(() => resolve({ type: 'opened', realms: [], failure: this.#dead }))
