@@ -10,7 +10,7 @@ const EVENT_BYTES = 200 // what an event takes beside its payload and dictionari
 const IS_SOURCE = import.meta.url.endsWith('.ts')
 const THREAD = new URL(IS_SOURCE ? './event-thread.ts' : './event-thread.js', import.meta.url)
 // The hooks by which bin/crosspoint.js finds the sources in a checkout reach its own thread only.
-const CONDITIONS = IS_SOURCE ? { execArgv: [...process.execArgv, '--conditions=@crosspoint/source'] } : {}
+const CONDITIONS = IS_SOURCE ? { execArgv: ['--conditions=@crosspoint/source'] } : {}
 
 interface PendingAppend {
   readonly bytes: number
