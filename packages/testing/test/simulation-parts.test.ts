@@ -147,7 +147,7 @@ test('a turn finds what is missing, what is too much and what is out of order', 
   }
   const run = (...messages: Message[]): void => {
     const made = turn()
-    for (const message of messages) made.came(link, message)
+    for (const message of messages) made.came(link, message, 20)
     made.end(new Set())
   }
   run(published, goodbye)
@@ -161,8 +161,8 @@ test('stages of a turn come one after the other, and one may build on what the o
   const { link } = linkWith({})
   const turn = new Turn(0, 'a test', undefined)
   let publicationId = 0
-  turn.came(link, published)
-  turn.came(link, goodbye)
+  turn.came(link, published, 20)
+  turn.came(link, goodbye, 20)
   turn.expect(link, MessageType.PUBLISHED, 'PUBLISHED', () => true, {
     learn: (message) => {
       publicationId = message.publicationId
@@ -182,7 +182,7 @@ test('a turn finds a link that is closed without a reason, and one that is not c
   assert.throws(() => closing.end(new Set()), /had to close link 0 and did not/)
   const event: Message = { type: 36, subscriptionId: 1, publicationId: 2, details: {}, payload: Payload.of() } as Message
   const surprised = new Turn(0, 'a test', undefined)
-  surprised.came(link, event)
+  surprised.came(link, event, 20)
   assert.throws(() => surprised.end(new Set()), /nothing was expected there/)
 })
 
