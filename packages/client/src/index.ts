@@ -7,6 +7,7 @@ export {
   cborSerializer,
   type Dict,
   ErrorUri,
+  flatbuffersSerializer,
   jsonSerializer,
   msgpackSerializer,
   type PublicationId,

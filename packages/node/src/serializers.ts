@@ -1,5 +1,6 @@
 import {
   cborSerializer,
+  flatbuffersSerializer,
   jsonSerializer,
   msgpackSerializer,
   plainUbjsonSerializer,
@@ -15,4 +16,5 @@ export const SERIALIZERS: { readonly [name in SerializerName]: Serializer } = Ob
   cbor: cborSerializer,
   ubjson: ubjsonSerializer,
   'ubjson-plain': plainUbjsonSerializer,
+  flatbuffers: flatbuffersSerializer,
 })

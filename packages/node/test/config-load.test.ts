@@ -40,7 +40,7 @@ test('every default is filled in, and nothing can be changed', async (context) =
     {
       name: 'workers[0].transports[0]',
       endpoint: { host: '0.0.0.0', port: 8081, backlog: undefined, tls: undefined },
-      serializers: ['json', 'msgpack', 'cbor', 'ubjson'],
+      serializers: ['json', 'msgpack', 'cbor', 'ubjson', 'flatbuffers'],
       websocketPaths: ['/ws'],
       longPollPaths: [],
       hasRawSocket: true,
@@ -278,8 +278,8 @@ test('all four kinds of transport', async (context) => {
     one.statics.map((mount) => mount.httpPath),
   ])
   assert.deepEqual(shown, [
-    ['site', ['/ws'], false, 'json,msgpack,cbor,ubjson', ['/']],
-    ['workers[0].transports[1]', ['/ws'], true, 'json,msgpack,cbor,ubjson', ['/files']],
+    ['site', ['/ws'], false, 'json,msgpack,cbor,ubjson,flatbuffers', ['/']],
+    ['workers[0].transports[1]', ['/ws'], true, 'json,msgpack,cbor,ubjson,flatbuffers', ['/files']],
     ['workers[0].transports[2]', ['/', '/ws', '/wamp'], false, 'msgpack', []],
     ['workers[0].transports[3]', [], true, 'cbor', []],
   ])

@@ -12,5 +12,6 @@ export { isolated, LocalPeer, type Peer, RemotePeer, type Undelivered } from './
 export * from './rawsocket.ts'
 export { type Announcement, announceRoles, CLIENT_ROLES, isDict, ROUTER_ROLES, readRoles, shown } from './roles.ts'
 export { ByteSink } from './serializer.ts'
+export { MESSAGE_TABLES } from './serializers/flatbuffers-schema.ts'
 export { uriRuleText } from './uri.ts'
 export { cloneValue, Float, NESTING_DEPTH_MAX } from './values.ts'

@@ -292,13 +292,13 @@ function wrongLength(layout: Layout, found: number): ProtocolViolation {
 }
 
 /** Length 3 with request id 0 is a revocation; anything between is not a message (AMB-08). */
-function checkRevocation(layout: Layout, requestId: number, details: unknown): void {
+export function checkRevocation(layout: Layout, requestId: number, details: unknown): void {
   if ((requestId === 0) === (details !== undefined)) return
   throw new ProtocolViolation(`${layout.name} must be [${layout.type}, Request] or, as a revocation, [${layout.type}, 0, Details]`)
 }
 
 /** Checks the known options of a message for type and value (MSG-11); unknown ones are ignored (MSG-04). */
-function checkOptions(layout: Layout, message: Message): void {
+export function checkOptions(layout: Layout, message: Message): void {
   const holder = message as { readonly options?: Dict; readonly details?: Dict }
   const options = holder.options ?? holder.details
   if (options === undefined || options === EMPTY_DICT) return

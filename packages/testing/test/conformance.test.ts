@@ -10,8 +10,9 @@ after(() => Promise.all(ways.map((way) => way.close())))
 for (const [index, scenario] of (await loadScenarios()).entries()) {
   for (const way of ways) {
     if (!runsOn(scenario, way)) continue
-    test(`${scenario.id} ${scenario.title} (${way.label})`, async () => {
+    test(`${scenario.id} ${scenario.title} (${way.label})`, async (context) => {
       const result = await runScenario(scenario, way, index)
+      if (result.leftOut !== undefined) context.diagnostic(`left out: ${result.leftOut}`)
       assert.ok(result.ok, result.error)
     })
   }

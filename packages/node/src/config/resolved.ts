@@ -3,9 +3,9 @@
 import type { RealmOptions, RouterLimits, StreamOptions } from '@crosspoint/router'
 import type { Endpoint, TransportLimits } from '@crosspoint/transport'
 
-export type SerializerName = 'json' | 'msgpack' | 'cbor' | 'ubjson' | 'ubjson-plain'
+export type SerializerName = 'json' | 'msgpack' | 'cbor' | 'ubjson' | 'ubjson-plain' | 'flatbuffers'
 /** Those that a transport speaks unless it is told otherwise. */
-export const SERIALIZER_NAMES: readonly SerializerName[] = Object.freeze(['json', 'msgpack', 'cbor', 'ubjson'] as const)
+export const SERIALIZER_NAMES: readonly SerializerName[] = Object.freeze(['json', 'msgpack', 'cbor', 'ubjson', 'flatbuffers'] as const)
 
 export interface ResolvedRealm {
   /** What the router is given, but for the store. */

@@ -51,11 +51,11 @@ const endpoint = z
 
 const serializers = list(
   choice(
-    ['json', 'msgpack', 'cbor', 'ubjson', 'ubjson-plain'],
+    ['json', 'msgpack', 'cbor', 'ubjson', 'ubjson-plain', 'flatbuffers'],
     'Name of a serializer. ubjson is BJData, which Autobahn speaks since 26.6; ubjson-plain is UBJSON draft 12, which it spoke before: one of the two.',
   ),
-  'Serializers to accept, in order of preference. Default: all of json, msgpack, cbor.',
-).min(1, { error: 'must name at least one of "json", "msgpack", "cbor"' })
+  'Serializers to accept, in order of preference. Default: json, msgpack, cbor, ubjson, flatbuffers.',
+).min(1, { error: 'must name at least one of "json", "msgpack", "cbor", "ubjson", "flatbuffers"' })
 
 const auth = object(
   {

@@ -14,6 +14,8 @@ export interface Link {
   cut(): void
   /** Resolves when the router has processed what was sent before; absent where sending is processing. */
   readonly ping?: (() => Promise<void>) | undefined
+  /** What could not be said in this form, for which a scenario is left out on it. */
+  readonly loss?: string | undefined
   /** Called when something arrived, or the connection ended. */
   onChange: () => void
 }

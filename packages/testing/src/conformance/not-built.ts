@@ -15,9 +15,4 @@ export const SECTIONS_NOT_BUILT: { readonly [section: string]: string } = {
 export const IDS_NOT_BUILT: { readonly [id: string]: string } = {
   'REF-05': 'the interface and type procedures of the newer catalog, and session statistics, come with later issues',
   'SES-25': 'the transport closes with the session; a client opens a new one',
-  'SER-13': 'FlatBuffers comes with the whole of WAMP',
-  'SER-14': 'FlatBuffers comes with the whole of WAMP',
-  'SER-15': 'FlatBuffers comes with the whole of WAMP',
-  'SER-16': 'FlatBuffers comes with the whole of WAMP',
-  'SER-17': 'FlatBuffers comes with the whole of WAMP',
 }

@@ -22,6 +22,8 @@ export interface Result {
   readonly way: string
   readonly ok: boolean
   readonly error?: string
+  /** Why the scenario cannot be held on this way; it is `ok` then, and says nothing. */
+  readonly leftOut?: string
 }
 
 /** Whether `scenario` runs on `way`. */
@@ -41,6 +43,8 @@ export async function runScenario(scenario: Scenario, way: ClientWay, index = 0)
     await run.steps()
     return { id, title, way: way.label, ok: true }
   } catch (error) {
+    const leftOut = run.loss
+    if (leftOut !== undefined) return { id, title, way: way.label, ok: true, leftOut }
     return { id, title, way: way.label, ok: false, error: (error as Error).message }
   } finally {
     run.end()
@@ -81,6 +85,11 @@ class Run {
         throw new Error(`${where}: ${(error as Error).message}`, { cause: error })
       }
     }
+  }
+
+  /** What a link could not say. */
+  get loss(): string | undefined {
+    return [...this.#links.values()].map((link) => link.loss).find((loss) => loss !== undefined)
   }
 
   end(): void {

@@ -5,20 +5,19 @@ import {
   cborSerializer,
   jsonSerializer,
   MemoryTransport,
-  type Message,
   msgpackSerializer,
-  Payload,
   plainUbjsonSerializer,
   type Serializer,
   type Transport,
   ubjsonSerializer,
 } from '@crosspoint/protocol'
-import { BatchReader, joinBatch, layoutOf, type Peer } from '@crosspoint/protocol/internal'
+import { BatchReader, joinBatch, type Peer } from '@crosspoint/protocol/internal'
 import type { Router } from '@crosspoint/router'
 import { createListener, type Listener } from '@crosspoint/transport'
 import { LongPollClient, OPCODE, RawSocketClient, WebSocketClient } from '../raw-clients.ts'
+import { FlatBuffersLink } from './flatbuffers-link.ts'
 import type { Link } from './link.ts'
-import { decodeList, encodeList } from './lists.ts'
+import { decodeList, encodeList, listOf, messageOf } from './lists.ts'
 import { LongPollLink } from './longpoll-link.ts'
 import type { Way } from './scenario.ts'
 
@@ -46,18 +45,6 @@ export interface ClientWay {
   close(): Promise<void>
 }
 
-/** A message as the list that it is on the wire. */
-function listOf(message: Message): unknown[] {
-  const layout = layoutOf(message.type)!
-  const values = message as unknown as { readonly [name: string]: unknown }
-  const list: unknown[] = [message.type]
-  for (const field of layout.fields) if (values[field.name] !== undefined) list.push(values[field.name])
-  const payload = values['payload'] as Payload | undefined
-  if (payload === undefined || payload.count === 0) return list
-  const { args, kwargs } = payload.read()
-  return payload.count === 1 ? [...list, args] : [...list, args, kwargs]
-}
-
 /** Messages go as they are, with payloads made of values: what a component in the router's process does. */
 class CoreLink implements Link {
   readonly inbox: unknown[][] = []
@@ -79,13 +66,7 @@ class CoreLink implements Link {
   }
 
   send(list: readonly unknown[]): void {
-    const message = jsonSerializer.decode(encodeList(jsonSerializer, list))
-    const payload = (message as { payload?: Payload }).payload
-    if (payload === undefined) this.#peer.send(message)
-    else {
-      const { args, kwargs } = payload.read()
-      this.#peer.send({ ...message, payload: Payload.of(args, kwargs) } as Message)
-    }
+    this.#peer.send(messageOf(list))
   }
   sendRaw(): void {
     throw new Error('The core has messages, not frames: this scenario must leave out the way "core"')
@@ -297,6 +278,14 @@ function memory(label: string, serializers: readonly Serializer[]): ClientWay {
   }
 }
 
+const flatBuffers: ClientWay = {
+  way: 'memory',
+  label: 'memory, flatbuffers',
+  hasJson: false,
+  open: async ({ router, frameBytesMax }) => new FlatBuffersLink(router, frameBytesMax),
+  close: nothing,
+}
+
 /** All ways, the fastest first. A scenario runs on every variant of the ways that it names. */
 export function allWays(): ClientWay[] {
   return [
@@ -307,6 +296,7 @@ export function allWays(): ClientWay[] {
     memory('ubjson', [ubjsonSerializer]),
     memory('plain ubjson', [plainUbjsonSerializer]),
     memory('mixed', SERIALIZERS),
+    flatBuffers,
     new SocketsWay(),
   ]
 }
