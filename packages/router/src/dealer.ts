@@ -70,7 +70,7 @@ export class Dealer {
     this.#throttle = throttle
     this.#turn = turn
     this.#callsInFlightMax = rules.limits.callsInFlightMax
-    registrations.onRemoved = (registration) => this.#serveQueue(registration)
+    registrations.onCalleesChanged = (registration) => this.#serveQueue(registration)
     throttle.onStalled = (from, to) => this.#endStreams(from, to)
   }
 

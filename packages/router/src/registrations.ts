@@ -35,8 +35,8 @@ export class Registrations {
   readonly #index = new PatternIndex<Registration>()
   readonly byId = new Map<number, Registration>()
   #lastId = 0
-  /** Called when a callee is gone from a registration; it may have been the last. */
-  onRemoved: (registration: Registration) => void = () => {}
+  /** Called when a callee has come to a registration or gone from it; it may have been the last. */
+  onCalleesChanged: (registration: Registration) => void = () => {}
 
   constructor(rules: RealmRules, outbox: Outbox, clock: Clock, tell: Tell, isOwn: (uri: Uri) => boolean) {
     this.#rules = rules
@@ -109,6 +109,7 @@ export class Registrations {
     this.#outbox.deliver({ type: MessageType.REGISTERED, requestId, registrationId: registration.id }, session)
     if (known === undefined) this.#tell('wamp.registration.on_create', () => [session.id, describeRegistration(registration)]) // META-40
     this.#tell('wamp.registration.on_register', () => [session.id, registration.id])
+    this.onCalleesChanged(registration)
   }
 
   #create(procedure: Uri, match: MatchPolicy, invoke: InvocationPolicy): Registration {
@@ -168,7 +169,7 @@ export class Registrations {
       this.#index.remove(registration.uri, registration.match)
       this.byId.delete(registration.id)
     }
-    this.onRemoved(registration)
+    this.onCalleesChanged(registration)
     this.#tell('wamp.registration.on_unregister', () => [session.id, registration.id])
     if (isLast) this.#tell('wamp.registration.on_delete', () => [session.id, registration.id])
   }
