@@ -4,6 +4,7 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { checkLoad, formatLoadChecks } from './check-load.ts'
+import { formatMatching, measureMatching } from './matching.ts'
 import { allCases, buildLoad, type Case, GROUPS, type Group, measure, type Settings } from './measure.ts'
 import { formatTable, type Sample, summarise } from './report.ts'
 import { findPeers, ownRouters, type Router } from './routers.ts'
@@ -16,6 +17,7 @@ const HELP = `usage: npm run bench -- [options]
   --only LIST      of ${GROUPS.join(',')}: only these
   --peers          the Go routers nexus and xconn-go too, built in node_modules/.cache
   --check-load     shows that the load generator is not the bottleneck, and measures nothing else
+  --matching       what a publication costs among a million subscriptions, beside retained events and history; nothing else
   --json           print one JSON object instead of the table
 `
 
@@ -25,6 +27,7 @@ interface Options {
   readonly groups: ReadonlySet<string>
   readonly isWithPeers: boolean
   readonly isLoadCheck: boolean
+  readonly isMatching: boolean
   readonly isJson: boolean
 }
 
@@ -59,6 +62,7 @@ function readOptions(): Options | undefined {
       only: { type: 'string', default: GROUPS.join(',') },
       peers: { type: 'boolean', default: false },
       'check-load': { type: 'boolean', default: false },
+      matching: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -80,6 +84,7 @@ function readOptions(): Options | undefined {
     groups: new Set(groups),
     isWithPeers: values.peers,
     isLoadCheck: values['check-load'],
+    isMatching: values.matching,
     isJson: values.json,
   }
 }
@@ -93,6 +98,11 @@ function wholeNumber(option: string, text: string | undefined, usual: number): n
 async function run(options: Options): Promise<number> {
   if (process.platform !== 'linux')
     throw new Error(`Cannot measure on ${process.platform}: the load generator needs Linux (epoll and /proc)`)
+  if (options.isMatching) {
+    const matching = await measureMatching(options.rounds, say)
+    print(options, describe(options, []), matching, formatMatching(matching))
+    return 0
+  }
   say('compiling the load generator')
   const program = await buildLoad()
   const own = await ownRouters()
@@ -188,7 +198,7 @@ function print(options: Options, about: ReturnType<typeof describe>, results: ob
     [
       '',
       `${date}, ${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memoryBytes / 1e9)} GB, ${machine.system}, Node ${node}, load average before: ${machine.loadBefore.toFixed(2)}`,
-      `${versions.join('; ')}; ${rounds} alternating rounds of ${seconds} s`,
+      ...(versions.length > 0 ? [`${versions.join('; ')}; ${rounds} alternating rounds of ${seconds} s`] : [`${rounds} rounds`]),
       '',
       text,
     ].join('\n'),
