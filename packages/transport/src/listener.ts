@@ -311,10 +311,7 @@ class PortListener implements Listener {
     const socket = duplex as Socket
     const connection = this.#connections.get(keyOf(socket))
     const path = pathOf(request)
-    const offered = (request.headers['sec-websocket-protocol'] ?? '')
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== '')
+    const offered = offeredBy(request)
     const agreed = this.#agreeOn(offered)
     if (connection === undefined || connection.isRefused || this.#isClosing)
       return endHttp(socket, 503, 'Too many connections, or shutting down.')
@@ -327,6 +324,7 @@ class PortListener implements Listener {
       return endHttp(socket, 400, `Offer one of the WebSocket subprotocols ${[...this.#subprotocols.keys()].join(', ')}.`)
     }
     const { serializer, isBatched } = agreed
+    if (offered.length > 0) request.headers['sec-websocket-protocol'] = offered.join(', ') // `ws` reads it, too, and more strictly
     // A plain request on the same connection has ended the first deadline.
     if (connection.deadline === undefined) this.#startDeadline(connection)
     this.#webSockets.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
@@ -409,6 +407,12 @@ async function removeStaleSocket(path: string): Promise<void> {
     probe.on('error', resolve)
   })
   if (error?.code === 'ECONNREFUSED' && (await stat(path)).isSocket()) await unlink(path).catch(ignore)
+}
+
+/** The subprotocols of a request, each once. Empty elements of such a list count for nothing (RFC 9110, 5.6.1); Autobahn|Java sends one. */
+function offeredBy(request: IncomingMessage): readonly string[] {
+  const names = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+  return [...new Set(names.filter((name) => name !== ''))]
 }
 
 function listenError(error: NodeJS.ErrnoException, endpoint: ListenerOptions['endpoint']): UsageError {

@@ -30,6 +30,17 @@ for (const [offered, chosen] of [
     webSocket.terminate()
   })
 }
+for (const offered of [
+  ['wamp.2.json', ''],
+  ['', 'wamp.2.json', 'wamp.2.json'],
+]) {
+  test(`TRN-03 "${offered.join(', ')}", with an empty element or one twice, is read as what is in it`, async (t) => {
+    const place = await open(t)
+    const client = await place.webSocket({ protocols: offered })
+    assert.equal(client.protocol, 'wamp.2.json')
+    client.socket.destroy()
+  })
+}
 for (const offered of [['wamp.2.flatbuffers'], []]) {
   test(`TRN-03 offering ${offered.join() || 'no subprotocol'} is answered with 400`, async (t) => {
     const place = await open(t)

@@ -54,7 +54,7 @@ const serializers = list(
     ['json', 'msgpack', 'cbor', 'ubjson', 'ubjson-plain', 'flatbuffers'],
     'Name of a serializer. ubjson is BJData, which Autobahn speaks since 26.6; ubjson-plain is UBJSON draft 12, which it spoke before: one of the two.',
   ),
-  'Serializers to accept, in order of preference. Default: json, msgpack, cbor, ubjson, flatbuffers.',
+  'Serializers to accept; of those the order of the client decides. Default: json, msgpack, cbor, ubjson, flatbuffers.',
 ).min(1, { error: 'must name at least one of "json", "msgpack", "cbor", "ubjson", "flatbuffers"' })
 
 const auth = object(
