@@ -2,7 +2,7 @@
 // caller gets the list of all results (`gather`), or each as a progressive result and then an empty final one
 // (`progressive`); the first error ends it all.
 
-import { MessageType, Payload, type Result } from '@crosspoint/protocol'
+import { type Dict, MessageType, Payload, type Result } from '@crosspoint/protocol'
 import type { PendingCall } from './pending-calls.ts'
 
 export class CallGroup {
@@ -25,18 +25,13 @@ export class CallGroup {
     this.open.add(part)
   }
 
-  /** A callee answered: the messages that the caller gets for it. The call is over when `open` is empty. */
-  answered(part: PendingCall, payload: Payload): Result[] {
+  /** A callee answered, with these Details for the caller: what the caller gets for it, if anything yet. The call is over when `open` is empty. */
+  answered(part: PendingCall, details: Dict, payload: Payload): Result | undefined {
     this.open.delete(part)
     const requestId = this.head.callId
-    if (this.isProgressive) {
-      const result: Result = { type: MessageType.RESULT, requestId, details: { progress: true }, payload }
-      if (this.open.size > 0) return [result]
-      return [result, { type: MessageType.RESULT, requestId, details: {}, payload: Payload.of() }]
-    }
+    if (this.isProgressive) return { type: MessageType.RESULT, requestId, details, payload }
     this.#values[this.#places.get(part)!] = singleValue(payload)
-    if (this.open.size > 0) return []
-    return [{ type: MessageType.RESULT, requestId, details: {}, payload: Payload.of([this.#values]) }]
+    return this.open.size > 0 ? undefined : { type: MessageType.RESULT, requestId, details: {}, payload: Payload.of([this.#values]) }
   }
 }
 

@@ -21,7 +21,7 @@ import {
 } from '@crosspoint/protocol'
 import { CallGroup } from './call-groups.ts'
 import { hasPassthru, isPassthru } from './details.ts'
-import { invocationDetails, resultDetails } from './invocation-details.ts'
+import { invocationDetails, lacksFeature, resultDetails, withoutProgress } from './invocation-details.ts'
 import { LimitUri } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import { CallFailure, OwnCall, type OwnProcedure } from './own-procedures.ts'
@@ -49,6 +49,8 @@ export class Dealer {
   readonly #throttle: Throttle
   /** Opens a turn for a timer that fires. */
   readonly #turn: (input: () => void) => void
+  /** Goes on in this turn, when what was decided so far has been delivered or not. */
+  readonly #next: (step: () => void) => void
   readonly #callsInFlightMax: number
 
   constructor(
@@ -60,6 +62,7 @@ export class Dealer {
     own: ReadonlyMap<Uri, OwnProcedure>,
     throttle: Throttle,
     turn: (input: () => void) => void,
+    next: (step: () => void) => void,
   ) {
     this.#rules = rules
     this.#outbox = outbox
@@ -69,6 +72,7 @@ export class Dealer {
     this.#own = own
     this.#throttle = throttle
     this.#turn = turn
+    this.#next = next
     this.#callsInFlightMax = rules.limits.callsInFlightMax
     registrations.onCalleesChanged = (registration) => this.#serveQueue(registration)
     throttle.onStalled = (from, to) => this.#endStreams(from, to)
@@ -157,8 +161,8 @@ export class Dealer {
     }
     const timeoutMs = (options['timeout'] ?? 0) as number
     const runsTimer = timeoutMs > 0 && !callee.forwardsTimeout
-    const pending = new PendingCall(session, requestId, undefined, 0 as RequestId, false, runsTimer ? timeoutMs : 0)
-    const canReroute = callee.session.takesReroute && registration.callees.length > 1
+    const pending = new PendingCall(session, requestId, undefined, 0 as RequestId, false, timeoutMs)
+    const canReroute = callee.session.takesReroute && registration.invoke !== 'single'
     if (options['progress'] === true || callee.concurrency > 0 || canReroute) {
       pending.extra = this.#extraFor(message, registration, canReroute)
     }
@@ -170,7 +174,8 @@ export class Dealer {
   #extraFor(message: Call, registration: Registration, canReroute: boolean): CallExtra {
     const kept = canReroute ? { ...message, payload: message.payload.copy() } : message
     const tried = canReroute ? new Set<Session>() : undefined
-    return { message: kept, registration, upload: undefined, place: undefined, tried, group: undefined }
+    const endsAt = this.#clock.now() + ((message.options['timeout'] ?? 0) as number)
+    return { message: kept, registration, upload: undefined, place: undefined, tried, group: undefined, endsAt }
   }
 
   #choose(registration: Registration, options: Dict): Callee | undefined {
@@ -195,9 +200,10 @@ export class Dealer {
     const to = callee.session
     const { options } = message
     const { caller, extra } = pending
-    pending.wantsProgress = options['receive_progress'] === true && to.takesProgress && caller.asksForProgress
+    pending.wantsProgress = options['receive_progress'] === true && to.takesProgress
     pending.invoke(to)
     if (extra !== undefined) {
+      if (extra.group === undefined) this.#moveTimer(pending, callee, extra.endsAt)
       extra.tried?.add(to)
       if (callee.concurrency > 0) {
         extra.place = callee
@@ -228,13 +234,16 @@ export class Dealer {
     }
     const timeoutMs = (options['timeout'] ?? 0) as number
     const pending = new PendingCall(session, requestId, undefined, 0 as RequestId, false, timeoutMs)
-    pending.extra = this.#extraFor({ ...message, payload: message.payload.copy() }, registration, false)
+    pending.extra = this.#extraFor(message, registration, true)
     pending.open()
     if (timeoutMs > 0) this.#startTimer(pending)
     registration.queue.push(pending)
   }
 
-  /** A place may be free, or the last callee gone: the calls that wait are served in order. */
+  /**
+   * A place may be free, or the last callee gone: the calls that wait are served in order, each when the one before has left,
+   * since an INVOCATION that cannot be delivered must not leave a gap in the ids before the next (ID-10).
+   */
   #serveQueue(registration: Registration): void {
     const { queue } = registration
     while (queue.length > 0) {
@@ -249,11 +258,13 @@ export class Dealer {
       const pending = queue.shift()!
       const { message } = pending.extra!
       const lacking = lacksFeature(callee.session, message.options)
-      if (lacking === undefined) this.#invoke(pending, callee, message, registration)
-      else {
-        this.#end(pending)
-        this.#answerError(pending, ErrorUri.featureNotSupported, Payload.of([`The callee did not announce ${lacking}`]))
+      if (lacking === undefined) {
+        this.#invoke(pending, callee, message, registration)
+        if (queue.length > 0) this.#next(() => this.#serveQueue(registration))
+        return
       }
+      this.#end(pending)
+      this.#answerError(pending, ErrorUri.featureNotSupported, Payload.of([`The callee did not announce ${lacking}`]))
     }
   }
 
@@ -262,8 +273,8 @@ export class Dealer {
     const { options, requestId } = message
     const isProgressive = options['runmode'] === 'progressive'
     const lacking = registration.callees.find((callee) => lacksFeature(callee.session, options) !== undefined)
-    if (options['progress'] === true || lacking !== undefined || (isProgressive && !session.asksForProgress)) {
-      const text = `Cannot call "${message.procedure}" at all callees: caller and callees must have announced what the options need`
+    if (options['progress'] === true || lacking !== undefined) {
+      const text = `Cannot call "${message.procedure}" at all callees: every callee must have announced what the options need`
       return session.fail(MessageType.CALL, requestId, ErrorUri.featureNotSupported, text)
     }
     const timeoutMs = (options['timeout'] ?? 0) as number
@@ -354,14 +365,23 @@ export class Dealer {
       return
     }
     this.#end(pending)
-    if (extra?.group !== undefined) return this.#answerPart(extra.group, pending, payload)
+    if (extra?.group !== undefined) return this.#answerPart(extra.group, pending, resultDetails(options, true), payload)
     const details = hasPassthru(options) ? resultDetails(options, false) : EMPTY_DICT
     this.#outbox.deliver({ type: MessageType.RESULT, requestId: pending.callId, details, payload }, caller)
   }
 
-  #answerPart(group: CallGroup, part: PendingCall, payload: Payload): void {
-    for (const result of group.answered(part, payload)) this.#outbox.deliver(result, group.head.caller)
-    if (group.open.size === 0) this.#end(group.head)
+  #answerPart(group: CallGroup, part: PendingCall, details: Dict, payload: Payload): void {
+    const { caller, callId } = group.head
+    const result = group.answered(part, details, payload)
+    if (result !== undefined) this.#outbox.deliver(result, caller)
+    if (group.open.size > 0) return
+    if (!group.isProgressive) return this.#end(group.head)
+    // The empty RESULT that ends it comes when the last answer has left: that may not be deliverable, which ends it otherwise.
+    this.#next(() => {
+      if (!group.head.isOpen) return
+      this.#end(group.head)
+      this.#outbox.deliver({ type: MessageType.RESULT, requestId: callId, details: EMPTY_DICT, payload: Payload.of() }, caller)
+    })
   }
 
   error(session: Session, message: ErrorMessage): void {
@@ -387,7 +407,7 @@ export class Dealer {
     const group = pending.extra?.group
     if (group === undefined) return this.#answerError(pending, error, payload, details)
     group.open.delete(pending)
-    this.#endParts(group)
+    this.#endParts(group, 'killnowait')
     this.#end(group.head)
     this.#answerError(group.head, error, payload, details)
   }
@@ -453,7 +473,7 @@ export class Dealer {
     if (group !== undefined) this.#endParts(group, mode)
   }
 
-  #endParts(group: CallGroup, mode: CancelMode | undefined = 'killnowait'): void {
+  #endParts(group: CallGroup, mode: CancelMode | undefined): void {
     for (const part of group.open) {
       this.#end(part)
       if (mode !== undefined) this.#interrupt(part, mode)
@@ -461,9 +481,18 @@ export class Dealer {
     group.open.clear()
   }
 
-  #startTimer(pending: PendingCall): void {
+  #startTimer(pending: PendingCall, ms = pending.timeoutMs): void {
     pending.timer?.cancel()
-    pending.timer = this.#clock.setTimer(pending.timeoutMs, () => this.#turn(() => this.#expire(pending)))
+    pending.timer = this.#clock.setTimer(ms, () => this.#turn(() => this.#expire(pending)))
+  }
+
+  /** The callee of a call is another one than at first: the time runs here unless that one is told of it (RPC-84, RPC-88). */
+  #moveTimer(pending: PendingCall, callee: Callee, endsAt: number): void {
+    if (pending.timeoutMs === 0) return
+    if (callee.forwardsTimeout) {
+      pending.timer?.cancel()
+      pending.timer = undefined
+    } else if (pending.timer === undefined) this.#startTimer(pending, Math.max(0, endsAt - this.#clock.now()))
   }
 
   #expire(pending: PendingCall): void {
@@ -526,10 +555,10 @@ export class Dealer {
     caller.fail(MessageType.CALL, callId, error, text)
   }
 
-  /** An ERROR could not be delivered: it goes again without its payload, then with our URI `error` in place of its own. */
+  /** An ERROR could not be delivered: it goes again without its payload, then with our URI `error` and nothing of its own. */
   errorUndelivered(to: Session, message: ErrorMessage, error: Uri): void {
     if (message.payload.count > 0) this.#outbox.deliver({ ...message, payload: Payload.of() }, to)
-    else if (message.error !== error) this.#outbox.deliver({ ...message, error }, to)
+    else if (message.error !== error || message.details !== EMPTY_DICT) this.#outbox.deliver({ ...message, error, details: EMPTY_DICT }, to)
   }
 
   /** `to` did not read the stream that `from` sends it for too long: those calls end (RPC-39). */
@@ -543,27 +572,20 @@ export class Dealer {
     }
   }
 
+  /** Who has left calls nobody: its calls that wait take no place that becomes free, and get no answer (RPC-24). */
+  forgetWaiting(session: Session): void {
+    for (const pending of session.calls.values()) if (pending.callee === undefined && pending.extra?.group === undefined) this.#end(pending)
+  }
+
   /** Ends all calls of a session that leaves (SES-26, RPC-24, RPC-26, RPC-27). */
   leave(session: Session): void {
     for (const pending of session.calls.values()) {
       this.#end(pending)
       if (pending.callee !== session) this.#interrupt(pending, 'killnowait')
       const group = pending.extra?.group
-      if (group !== undefined) this.#endParts(group)
+      if (group !== undefined) this.#endParts(group, 'killnowait')
     }
     const why = Payload.of(['The callee left before it answered']) // one for all, so it is encoded once per serializer
     for (const pending of session.invocations.values()) this.#fail(pending, ErrorUri.canceled, why)
   }
-}
-
-/** The feature that an invocation with these options needs and the callee did not announce. */
-function lacksFeature(callee: Session, options: Dict): string | undefined {
-  if (options['progress'] === true && !callee.takesUploads) return 'progressive_call_invocations'
-  if (isPassthru(options) && !callee.takesPassthruAsCallee) return 'payload_passthru_mode'
-  return undefined
-}
-
-function withoutProgress(options: Dict): Dict {
-  const { receive_progress: _, ...rest } = options
-  return rest
 }

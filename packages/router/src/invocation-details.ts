@@ -1,7 +1,7 @@
 // INVOCATION.Details and RESULT.Details: what a callee and a caller are told beyond the payload.
 
 import { type Call, type Dict, EMPTY_DICT } from '@crosspoint/protocol'
-import { copyPassthru, hasPassthru } from './details.ts'
+import { copyPassthru, hasPassthru, isPassthru } from './details.ts'
 import type { RealmRules } from './realm-rules.ts'
 import type { Callee, Registration } from './registration.ts'
 import type { Session } from './session.ts'
@@ -49,4 +49,17 @@ export function resultDetails(options: Dict, isProgress: boolean): Dict {
   if (isProgress) details['progress'] = true
   copyPassthru(options, details)
   return details
+}
+
+/** The feature that an invocation with these options needs and the callee did not announce. */
+export function lacksFeature(callee: Session, options: Dict): string | undefined {
+  if (options['progress'] === true && !callee.takesUploads) return 'progressive_call_invocations'
+  if (isPassthru(options) && !callee.takesPassthruAsCallee) return 'payload_passthru_mode'
+  return undefined
+}
+
+/** The options of a call whose parts are not to send progress of their own. */
+export function withoutProgress(options: Dict): Dict {
+  const { receive_progress: _, ...rest } = options
+  return rest
 }

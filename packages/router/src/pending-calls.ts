@@ -36,6 +36,8 @@ export interface CallExtra {
   tried: Set<Session> | undefined
   /** The call that this is one part of, when it runs at all callees (RPC-129). */
   group: CallGroup | undefined
+  /** When its timeout ends it, unless answers move that: milliseconds since 1970-01-01 UTC. */
+  readonly endsAt: number
 }
 
 export class PendingCall {
@@ -96,7 +98,8 @@ export class PendingCall {
 
   /** Forgets the call on both sides. */
   close(): void {
-    this.caller.calls.delete(this.callId)
+    // One part of a call at all callees is not what the caller knows by this id.
+    if (this.extra === undefined || this.isOpen) this.caller.calls.delete(this.callId)
     if (this.callee !== undefined) this.callee.invocations.delete(this.invocationId)
     if (this.timer !== undefined) {
       this.timer.cancel()

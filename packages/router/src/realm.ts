@@ -70,7 +70,9 @@ export class Realm {
   #isInTurn = false
   #inputs: (() => void)[] = []
   /** What to do about messages of this turn that could not be delivered. */
-  #losses: (() => void)[] = []
+  readonly #losses: (() => void)[] = []
+  /** What had to wait for that. */
+  readonly #steps: (() => void)[] = []
 
   constructor(options: RealmOptions, limits: RouterLimits, clock: Clock, random: Random, observer: RealmObserver) {
     const turn = (input: () => void): void => this.turn(input)
@@ -90,7 +92,9 @@ export class Realm {
     this.broker = new Broker(this.rules, this.outbox, clock, random, this.subscriptions, this.history, this.retained, slow)
     this.registrations = new Registrations(this.rules, this.outbox, clock, tell, (uri) => own.has(uri))
     this.#throttle = new Throttle(limits, clock, turn)
-    this.dealer = new Dealer(this.rules, this.outbox, clock, random, this.registrations, own, this.#throttle, turn)
+    this.dealer = new Dealer(this.rules, this.outbox, clock, random, this.registrations, own, this.#throttle, turn, (step) =>
+      this.#steps.push(step),
+    )
     const { authorizer } = options
     this.#guard =
       authorizer && new Guard(authorizer, this.name, this.rules, turn, (session, message, again) => this.#act(session, message, again))
@@ -150,13 +154,15 @@ export class Realm {
    */
   #flush(): void {
     this.outbox.flush()
-    while (this.#losses.length > 0) {
-      const losses = this.#losses
-      this.#losses = []
-      for (const loss of losses) {
-        loss()
-        this.outbox.flush()
-      }
+    if (this.#losses.length > 0 || this.#steps.length > 0) this.#settle()
+  }
+
+  #settle(): void {
+    for (;;) {
+      const next = this.#losses.shift() ?? this.#steps.shift()
+      if (next === undefined) return
+      next()
+      this.outbox.flush()
     }
   }
 
@@ -305,6 +311,7 @@ export class Realm {
     session.realm = undefined
     this.#guard?.leave(session)
     this.#throttle.leave(session)
+    this.dealer.forgetWaiting(session)
     this.subscriptions.leave(session)
     this.registrations.leave(session)
     this.dealer.leave(session)

@@ -70,7 +70,7 @@ export class Registration {
   }
 
   #judge(): void {
-    const canReroute = this.callees.length > 1
+    const canReroute = this.invoke !== 'single' // another callee may come before this one says that it is unavailable
     this.isPlain =
       !this.#needsDetails &&
       this.callees.every((callee) => !callee.disclosesCaller && callee.concurrency === 0 && !(canReroute && callee.session.takesReroute))

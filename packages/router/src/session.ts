@@ -74,7 +74,6 @@ export class Session {
   takesPassthruAsCallee = false
   takesRegistrationRevocation = false
   takesSubscriptionRevocation = false
-  asksForProgress = false
   sendsUploads = false
   sendsPassthruAsPublisher = false
   /** What outlives the transport, for a session that may be resumed. */
@@ -143,7 +142,6 @@ export class Session {
     this.takesPassthruAsCallee = has(roles, 'callee', 'payload_passthru_mode')
     this.takesRegistrationRevocation = has(roles, 'callee', 'registration_revocation')
     this.takesSubscriptionRevocation = has(roles, 'subscriber', 'subscription_revocation')
-    this.asksForProgress = has(roles, 'caller', 'progressive_call_results')
     this.sendsUploads = has(roles, 'caller', 'progressive_call_invocations')
     this.sendsPassthruAsPublisher = has(roles, 'publisher', 'payload_passthru_mode')
   }

@@ -43,7 +43,8 @@ export class Reply {
 
   /** What is wrong with the request, and what would have been right. */
   fail(status: number, error: string, headers: { readonly [name: string]: string } = {}): void {
-    this.tell(status, { error }, headers)
+    // A body that nobody waits for any more must not keep the connection.
+    this.tell(status, { error }, isArriving(this.#response.req) ? { ...headers, Connection: 'close' } : headers)
   }
 
   /** Cuts the connection in the middle of the answer. */
@@ -55,6 +56,11 @@ export class Reply {
   onClosed(call: (hasLeft: boolean) => void): void {
     this.#response.once('close', () => call(this.#response.writableFinished))
   }
+}
+
+/** Whether there is a body and it is not whole yet. */
+function isArriving({ complete, headers }: IncomingMessage): boolean {
+  return !complete && (Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined)
 }
 
 /** A body that is whole, longer than it may be, or that broke off. */

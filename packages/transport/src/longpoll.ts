@@ -136,7 +136,7 @@ export class LongPoll {
   /** Whether there is a body; if not the request is answered. */
   #isWhole(body: Body, bytesMax: number, reply: Reply): body is Buffer {
     if (body === 'too_long') {
-      reply.fail(413, `The body is longer than ${bytesMax} bytes, which is the limit here`, { Connection: 'close' })
+      reply.fail(413, `The body is longer than ${bytesMax} bytes, which is the limit here`)
     }
     return typeof body !== 'string'
   }
@@ -144,7 +144,11 @@ export class LongPoll {
   #open(request: IncomingMessage, reply: Reply, base: string): void {
     const { limits } = this.#options
     const bytesMax = Math.min(limits.strangerFrameBytesMax, limits.frameBytesMax)
+    const deadline = setTimeout(() => {
+      reply.fail(408, `The offer did not arrive within ${limits.handshakeTimeoutMs} ms (handshakeTimeoutMs)`)
+    }, limits.handshakeTimeoutMs)
     readBody(request, bytesMax, (body) => {
+      clearTimeout(deadline)
       if (!this.#isWhole(body, bytesMax, reply)) return
       if (this.#onEmpty !== undefined) return reply.fail(503, 'This router is shutting down; try again later')
       if (this.#transports.size >= limits.longPollTransportsMax) {

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { cborSerializer, encodeMessage, jsonSerializer, MessageType, msgpackSerializer, type Serializer } from '@crosspoint/protocol'
 import { BatchReader, joinBatch } from '@crosspoint/protocol/internal'
@@ -218,6 +220,20 @@ test('TRN-37 a body of unknown length above the limit: 413', async (t) => {
   })
   assert.equal(answer.status, 413)
 })
+
+for (const [path, status] of [
+  ['/lp/open', '408'],
+  ['/lp/nothing/send', '404'],
+] as const) {
+  test(`TRN-37 a body that does not end is no reason to keep the connection: ${path} is answered with ${status} and closed`, async (t) => {
+    const server = await serve(t, { ...LP, limits: { handshakeTimeoutMs: 100 } })
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n{"protocols"`)
+    const answer = await text(socket) // until the router ends it
+    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} .*\r\n`))
+    assert.match(answer, /\r\nConnection: close\r\n/)
+  })
+}
 
 test('TRN-38 the query parameter x is ignored, nothing is to be kept', async (t) => {
   const { server, client, arrival } = await openPoll(t)

@@ -241,6 +241,15 @@ const progress: readonly Scenario[] = [
     send('b', 48, 1, { receive_progress: true }, PROC),
     expect('a', 68, any, any, lacks('receive_progress')),
   ]),
+  scenario('RPC-30', 'a caller that asks for progress gets it, announced or not', [
+    join('a'),
+    join('b', without('caller', 'progressive_call_results')),
+    registered('a'),
+    send('b', 48, 1, { receive_progress: true }, PROC),
+    expect('a', 68, bind('invocation'), any, containing({ receive_progress: true })),
+    send('a', 70, ref('invocation'), { progress: true }, ['so far']),
+    expect('b', 50, 1, { progress: true }, ['so far']),
+  ]),
   scenario('RPC-31', 'receive_progress is told to a callee that supports it', [
     two,
     registered('a'),
