@@ -133,10 +133,13 @@ export class Broker {
     return { id, topic, options, payload, publisher, session, rule: this.#rules.topicRule(topic) }
   }
 
-  /** Publishes for a session that has left: a testament (TST-06). Its options are those of PUBLISH; `exclude_me` says nothing (TST-05). */
-  publishTestament(owner: Principal, topic: Uri, options: Dict, payload: Payload): void {
+  /**
+   * Publishes for a session that has left or is away: a testament (TST-06). Its options are those of PUBLISH; `exclude_me` says
+   * nothing (TST-05): who is away does not get its own when it comes back (PUB-11).
+   */
+  publishTestament(owner: Principal, session: Session, topic: Uri, { exclude_me: _, ...options }: Dict, payload: Payload): void {
     if (this.#refuse(topic, options) !== undefined) return
-    this.#publish(this.#publication(owner, undefined, topic, options, payload), () => {})
+    this.#publish(this.#publication(owner, session, topic, options, payload), () => {})
   }
 
   /** Publishes for the router itself: a meta event (META-01). `args` is called only when somebody would receive it. */

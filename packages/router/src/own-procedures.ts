@@ -38,6 +38,11 @@ export class OwnCall {
     this.kwargs = kwargs
   }
 
+  /** Whether the caller still waits: it has no answer yet, has not cancelled and is there. */
+  get isOpen(): boolean {
+    return !this.#isAnswered && this.pending?.isOpen !== false
+  }
+
   get isAnswered(): boolean {
     return this.#isAnswered
   }

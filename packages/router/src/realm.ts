@@ -286,6 +286,7 @@ export class Realm {
   lost(session: Session, reason: string): void {
     this.turn(() => {
       if (session.realm !== this) return
+      session.timer?.cancel() // of one that waited for its client
       this.#leave(session)
       session.state = 'failed'
       this.#observer.ended(session, 'wamp.close.transport_lost', reason)

@@ -51,6 +51,17 @@ describe('messages behind a late decision', () => {
     assert.deepEqual(client.take(), [[33, 4, 3]])
   })
 
+  test('RPC-79 a testament whose call is cancelled before the decision is not left', () => {
+    const { decide, join } = lateWorld()
+    const client = join()
+    client.send(48, 1, {}, 'wamp.session.add_testament', ['late.news', ['kept'], {}])
+    client.send(49, 1, {})
+    assert.deepEqual(client.take()[0]!.slice(0, 5), [8, 48, 1, {}, 'wamp.error.canceled'])
+    decide()
+    client.cut()
+    assert.throws(() => decide(), /nothing waits for a decision/, 'a testament would be asked about again (TST-07)')
+  })
+
   test('PRV-01 what comes behind a violation is not carried out', () => {
     const { decide, join } = lateWorld()
     const [client, witness] = [join(), join()]

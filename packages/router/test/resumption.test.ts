@@ -77,6 +77,28 @@ describe('a session that outlives its transport', () => {
     assert.equal(resume(w, id, token).welcome[0], 3)
   })
 
+  test('RES-07 when too much waits the session ends, and leaves no timer', () => {
+    const w = world({ messagesMax: 2 })
+    const { client } = joinResumable(w)
+    const publisher = w.join()
+    client.ask(32, {}, 'a.topic')
+    client.cut()
+    assert.equal(w.clock.timerCount, 1)
+    for (let n = 1; n <= 3; n++) publisher.request(16, {}, 'a.topic', [n])
+    assert.deepEqual([w.router.realm('realm1')!.sessions.size, w.clock.timerCount], [1, 0])
+  })
+
+  test('PUB-11 TST-06 a session that is away does not get its own detached testament', () => {
+    const w = world()
+    const { client, id, token } = joinResumable(w)
+    const witness = w.join()
+    for (const each of [client, witness]) each.ask(32, {}, 'a.topic')
+    client.ask(48, {}, 'wamp.session.add_testament', ['a.topic', ['away'], {}], { scope: 'detached' })
+    client.cut()
+    assert.deepEqual(numbers(witness.take()), ['away'])
+    assert.deepEqual(numbers(resume(w, id, token).rest), [])
+  })
+
   test('request ids go on where they were', () => {
     const w = world()
     const { client, id, token } = joinResumable(w)

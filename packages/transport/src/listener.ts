@@ -107,7 +107,11 @@ class PortListener implements Listener {
       this.#tls.on('secureConnection', (socket) => this.#sniff(socket, this.#connections.get(keyOf(socket))))
       this.#tls.on('tlsClientError', (_error, socket) => socket.destroy())
     }
-    this.#http = createHttpServer({ headersTimeout: this.#limits.handshakeTimeoutMs, requestTimeout: 60_000, keepAliveTimeout: 5_000 })
+    this.#http = createHttpServer({
+      headersTimeout: this.#limits.handshakeTimeoutMs,
+      requestTimeout: Math.max(60_000, this.#limits.handshakeTimeoutMs),
+      keepAliveTimeout: 5_000,
+    })
     this.#http.on('request', (request, response) => this.#request(request, response))
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#http.on('clientError', (_error, socket) => endHttp(socket, 400, 'This is not HTTP, WebSocket or RawSocket.'))

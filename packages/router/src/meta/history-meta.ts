@@ -128,13 +128,13 @@ function recover(host: HistoryMetaHost, call: OwnCall): void {
   const stream = streamOf(subscription)
   const epoch = call.keyword('epoch', isText, 'a string')
   const after = call.keyword('offset', isOffset, 'an integer of 0 or more')
-  const upTo = stream.offset // the question sees everything up to here, and what comes later is delivered live
   const answer = (recovered: boolean, offset: number, events: readonly Dict[], isLimitReached: boolean) =>
     call.answer([{ recovered, epoch: stream.epoch, offset, events, is_limit_reached: isLimitReached }])
   if ((epoch === undefined) !== (after === undefined)) {
     throw new CallFailure(ErrorUri.invalidArgument, `${call.procedure}: a position is both epoch and offset; give both or neither`)
   }
   afterPermission(host, call, subscription, () => {
+    const upTo = stream.offset // the question sees everything up to here, and what comes later is delivered live
     if (after === undefined) return answer(true, upTo, [], false)
     if (epoch !== stream.epoch || after > upTo) return answer(false, upTo, [], false)
     host.history.query(recoveryQuery(host, call, stream.index, after), (page: HistoryPage | StoreFailure) => {

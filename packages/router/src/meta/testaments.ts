@@ -50,7 +50,7 @@ export class Testaments {
     const owner = principalOf(session)
     for (const { topic, options, payload } of testaments) {
       this.#ask(owner, 'publish', topic, options, (decision) => {
-        if (decision === 'allowed') this.#broker.publishTestament(owner, topic, options, payload) // TST-07
+        if (decision === 'allowed') this.#broker.publishTestament(owner, session, topic, options, payload) // TST-07
       })
     }
   }
@@ -87,7 +87,7 @@ export class Testaments {
         const error = decision === 'denied' ? ErrorUri.notAuthorized : ErrorUri.authorizationFailed
         return call.fail(error, `Cannot leave a testament for "${topic}": this session may not publish there`)
       }
-      if (call.caller.realm === undefined) return
+      if (!call.isOpen || call.caller.realm === undefined) return // cancelled meanwhile: nothing is left behind (RPC-79)
       this.#keep(call, scope, { topic, options, payload: Payload.of(args, kwargs) })
     })
   }
