@@ -108,7 +108,8 @@ class ResumablePeer implements Peer {
       return this.#peer?.send({ ...message, details: { ...message.details, resumable: true } })
     }
     if (message.type === MessageType.GOODBYE || message.type === MessageType.ABORT) this.#isEnding = true
-    const why = this.#peer?.send(message)
+    // While it asks to resume, messages wait: what was lost goes before them.
+    const why = this.#isOver ? this.#peer?.send(message) : undefined
     if (why === undefined && this.#ticket !== undefined) this.#keep(isolated(message))
     return why
   }
@@ -116,8 +117,7 @@ class ResumablePeer implements Peer {
   #keep(message: Message): void {
     const { messagesMax } = this.#means
     this.#log.push(message)
-    if (this.#peer === undefined && this.#log.length > messagesMax)
-      return this.#giveUp(`More than ${messagesMax} messages wait for a transport`)
+    if (!this.#isOver && this.#log.length > messagesMax) return this.#giveUp(`More than ${messagesMax} messages wait for a transport`)
     if (this.#log.length <= 2 * messagesMax) return
     // Trimmed by halves, so that it costs next to nothing for each message.
     this.#first += messagesMax

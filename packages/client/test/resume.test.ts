@@ -57,6 +57,23 @@ test('RES-07 what the client sends while it is away arrives when it is back, in 
   assert.deepEqual(events, [1, 2, 3, 4])
 })
 
+test('ID-08 what the client sends between its question and WELCOME comes after what was lost', async () => {
+  const world = new RealWorld(WAITING)
+  const other = await world.join()
+  const events: number[] = []
+  await other.subscribe('com.example.tick', (n: number) => events.push(n))
+  const client = await world.join({ resume: resumable() })
+  world.cut()
+  client.publish('com.example.tick', 1)
+  world.isSlow = true
+  world.mend()
+  await world.advance(5_000) // it has asked to resume, and has no answer yet
+  client.publish('com.example.tick', 2)
+  world.deliver()
+  await world.advance(0)
+  assert.deepEqual(events, [1, 2])
+})
+
 test('a session that cannot be resumed in time is lost, and another begins', async () => {
   const world = new RealWorld({ resume: { waitMs: 1_000 } })
   const other = await world.join()

@@ -65,6 +65,7 @@ export class Realm {
   readonly #clock: Clock
   readonly #observer: RealmObserver
   readonly #throttle: Throttle
+  readonly #slow: SlowSubscribers
   readonly #guard: Guard | undefined
   readonly #waitMs: number
   #isInTurn = false
@@ -88,8 +89,8 @@ export class Realm {
     this.history = new History(store, clock, turn, (failure) => observer.storeFailing(failure))
     this.retained = new RetainedEvents(limits, store.retained)
     this.subscriptions = new Subscriptions(this.rules, this.outbox, clock, tell, store)
-    const slow = new SlowSubscribers(this.outbox, turn, (session) => observer.eventDropped(session, 'slow'))
-    this.broker = new Broker(this.rules, this.outbox, clock, random, this.subscriptions, this.history, this.retained, slow)
+    this.#slow = new SlowSubscribers(this.outbox, turn, (session) => observer.eventDropped(session, 'slow'))
+    this.broker = new Broker(this.rules, this.outbox, clock, random, this.subscriptions, this.history, this.retained, this.#slow)
     this.registrations = new Registrations(this.rules, this.outbox, clock, tell, (uri) => own.has(uri))
     this.#throttle = new Throttle(limits, clock, turn)
     this.dealer = new Dealer(this.rules, this.outbox, clock, random, this.registrations, own, this.#throttle, turn, (step) =>
@@ -218,20 +219,31 @@ export class Realm {
     this.turn(() => {
       if (session.realm !== this || session.resumption?.isDetached !== true) return
       session.timer = this.#clock.setTimer(this.#waitMs, () => this.lost(session, reason))
+      this.#detached(session)
       this.testaments.fire(session, 'detached')
     })
   }
 
+  /** Nobody waits any more until all has left a transport that is gone. */
+  #detached(session: Session): void {
+    this.#throttle.detached(session)
+    this.#slow.detached(session)
+  }
+
   /** The client is back with another transport. `welcome` makes its answer, for the number of messages received so far. */
-  resume(session: Session, peer: Peer, received: number | undefined, welcome: (received: number) => Message): void {
+  resume(session: Session, peer: Peer, received: number | undefined, welcome: (received: number) => Welcome): void {
     this.turn(() => {
       const { resumption } = session
       if (session.realm !== this || resumption === undefined) return peer.close(ErrorUri.noSuchSession)
+      if (!resumption.isDetached) this.#detached(session)
       session.resumed()
       resumption.attach(peer)
       peer.establish()
-      resumption.sendUncounted(welcome(resumption.received))
-      resumption.replay(received)
+      const answer = welcome(resumption.received)
+      const why = resumption.sendUncounted(answer)
+      if (why !== undefined && resumption.sendUncounted(withPlainRoles(answer)) !== undefined)
+        return peer.close(ErrorUri.payloadSizeExceeded)
+      resumption.replay(received, (message, reason) => this.#undelivered(message, session, reason))
     })
   }
 
@@ -324,9 +336,8 @@ export class Realm {
   /** A WELCOME that is too long for its client goes without features; when that does not help, the client would wait forever. */
   #welcomeShorter(session: Session, welcome: Welcome, error: Uri, text: string): void {
     if (session.realm !== this) return
-    const { roles, ...details } = welcome.details
-    if (roles === PLAIN_ROLES) return this.abort(session, error, text)
-    this.outbox.deliver({ ...welcome, details: { ...details, roles: PLAIN_ROLES } }, session)
+    if (welcome.details['roles'] === PLAIN_ROLES) return this.abort(session, error, text)
+    this.outbox.deliver(withPlainRoles(welcome), session)
   }
 
   #undelivered(message: Message, session: Session, why: Undelivered): void {
@@ -358,6 +369,10 @@ export class Realm {
 
 const RESUME_WAIT_MS = 30_000
 const PLAIN_ROLES: Dict = Object.freeze({ broker: {}, dealer: {} })
+
+function withPlainRoles(welcome: Welcome): Welcome {
+  return { ...welcome, details: { ...welcome.details, roles: PLAIN_ROLES } }
+}
 
 /** Options of CALL whose use is a violation by a caller that did not announce their feature (PRV-11, PRV-16). */
 function refusesCall(session: Session, options: Dict): boolean {

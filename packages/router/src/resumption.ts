@@ -85,15 +85,24 @@ export class Resumption implements Peer {
     return received <= this.#sent && received + 1 >= this.#first
   }
 
-  /** Sends what the client has not received; the WELCOME has gone before. */
-  replay(received: number | undefined): void {
+  /**
+   * Sends what the client has not received; the WELCOME has gone before. What the new transport cannot take, shorter frames
+   * or another serializer, is not one of the session's messages any more, and `onUndelivered` is told.
+   */
+  replay(received: number | undefined, onUndelivered: (message: Message, why: Undelivered) => void): void {
     const from = (received ?? this.#sentBeforeLoss) + 1 - this.#first
-    for (const message of this.#log.slice(from)) this.#peer?.send(message)
+    for (const message of this.#log.slice(from)) {
+      const why = this.#peer?.send(message)
+      if (why === undefined) continue
+      this.#log.splice(this.#log.indexOf(message), 1)
+      this.#bytes -= bytesOf(message)
+      onUndelivered(message, why)
+    }
   }
 
   /** Sends a message that is not one of the session's: a WELCOME. */
-  sendUncounted(message: Message): void {
-    this.#peer?.send(message)
+  sendUncounted(message: Message): Undelivered | undefined {
+    return this.#peer?.send(message)
   }
 
   send(message: Message): Undelivered | undefined {

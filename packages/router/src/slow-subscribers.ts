@@ -81,6 +81,11 @@ export class SlowSubscribers {
     return canTell
   }
 
+  /** The subscriber has no transport any more, for now: what was kept for it waits with the rest. */
+  detached(subscriber: Session): void {
+    if (this.#watched.has(subscriber)) this.#drained(subscriber)
+  }
+
   #drained(subscriber: Session): void {
     this.#watched.delete(subscriber)
     for (const lag of [...(this.#lags.get(subscriber)?.values() ?? [])]) {

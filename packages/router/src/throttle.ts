@@ -37,6 +37,11 @@ export class Throttle {
     from.hold()
   }
 
+  /** The receiver has no transport any more, for now: nothing waits in one. */
+  detached(to: Session): void {
+    this.#drained(to)
+  }
+
   #drained(to: Session): void {
     const held = this.#held.get(to)
     this.#held.delete(to)

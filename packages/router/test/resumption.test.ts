@@ -88,6 +88,29 @@ describe('a session that outlives its transport', () => {
     assert.deepEqual([w.router.realm('realm1')!.sessions.size, w.clock.timerCount], [1, 0])
   })
 
+  test('RPC-18 what waits and is too long for the next transport is answered as any other', () => {
+    const w = world()
+    const { client, id, token } = joinResumable(w)
+    const caller = w.join()
+    client.ask(64, {}, 'a.procedure')
+    client.cut()
+    caller.send(48, 1, {}, 'a.procedure', ['x'.repeat(2000)])
+    caller.send(48, 2, {}, 'a.procedure', ['short'])
+    const again = w.connect({ serializer: jsonSerializer, frameBytesMax: 1000 })
+    again.send(1, null, { resume_session: id, resume_token: token })
+    const [welcome, ...rest] = again.take()
+    const details = welcome![2] as { roles: object; resume_token: string }
+    assert.deepEqual(details.roles, { broker: {}, dealer: {} }, 'WELCOME would be too long with all features')
+    assert.deepEqual(
+      rest.map(([type, , , , args]) => [type, args]),
+      [[68, ['short']]],
+    )
+    assert.deepEqual(caller.take()[0]!.slice(0, 5), [8, 48, 1, {}, 'wamp.error.payload_size_exceeded'])
+    again.cut()
+    // WELCOME, REGISTERED and one INVOCATION: what was never sent does not count.
+    assert.deepEqual(resume(w, id, details.resume_token, 3).rest, [])
+  })
+
   test('PUB-11 TST-06 a session that is away does not get its own detached testament', () => {
     const w = world()
     const { client, id, token } = joinResumable(w)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Event, Message } from '@crosspoint/protocol'
+import type { Event, Message, Welcome } from '@crosspoint/protocol'
 import { MessageType, type RequestId } from '@crosspoint/protocol'
 import type { Peer } from '@crosspoint/protocol/internal'
 import type { TopicOptions } from '../src/index.ts'
@@ -10,27 +10,29 @@ const TOPIC = 'a.measure'
 
 /** A subscriber that can stand still, and a publisher of numbers. */
 function setUp(slow: TopicOptions['slow']): {
+  world: World
   peer: Peer
+  received: Message[]
   events: () => [unknown, unknown][]
   publish: (n: number) => void
   dropped: string[]
 } {
   const dropped: string[] = []
   const world = new World({
-    realms: [{ name: 'realm1', topics: [{ uri: TOPIC, slow, slowBytesMax: 1_000 }] }],
+    realms: [{ name: 'realm1', topics: [{ uri: TOPIC, slow, slowBytesMax: 1_000 }], resume: {} }],
     observer: { onEventDropped: (_session, why) => void dropped.push(why) },
   })
   const peer = world.router.attachLocal()
   const received: Message[] = []
   peer.onMessage = (message) => void received.push(message)
-  peer.send({ type: MessageType.HELLO, realm: 'realm1', details: { roles: ALL_ROLES } })
+  peer.send({ type: MessageType.HELLO, realm: 'realm1', details: { roles: ALL_ROLES, resumable: true } })
   peer.send({ type: MessageType.SUBSCRIBE, requestId: 1 as RequestId, options: {}, topic: TOPIC })
   const publisher = world.join()
   const events = (): [unknown, unknown][] =>
     received
       .filter((message): message is Event => message.type === MessageType.EVENT)
       .map(({ payload, details }) => [payload.read().args[0], details['_dropped']])
-  return { peer, events, publish: (n) => void publisher.request(16, {}, TOPIC, [n]), dropped }
+  return { world, received, peer, events, publish: (n) => void publisher.request(16, {}, TOPIC, [n]), dropped }
 }
 
 describe('PUB-15 a subscriber that does not keep up', () => {
@@ -64,6 +66,23 @@ describe('PUB-15 a subscriber that does not keep up', () => {
     assert.equal(events().length, kept + 1)
     publish(11)
     assert.deepEqual(events().at(-1), [11, undefined])
+  })
+
+  test('newest: also when the transport was lost meanwhile, and after that as before', () => {
+    const { world, received, peer, events, publish } = setUp('newest')
+    peer.pause()
+    for (let n = 1; n <= 10; n++) publish(n)
+    const { sessionId, details } = received[0] as Welcome
+    peer.close()
+    const again = world.router.attachLocal()
+    again.onMessage = (message) => void received.push(message)
+    const resume_token = details['resume_token']
+    again.send({ type: MessageType.HELLO, realm: null, details: { resume_session: sessionId, resume_token } })
+    assert.equal(events().at(-1)![0], 10)
+    again.pause()
+    for (let n = 11; n <= 20; n++) publish(n)
+    again.resume()
+    assert.equal(events().at(-1)![0], 20)
   })
 
   test('newest: nothing comes after UNSUBSCRIBED (ORD-08)', () => {

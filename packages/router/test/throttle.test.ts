@@ -21,16 +21,16 @@ interface Link {
 }
 
 /** In-process links whose receiving end can stand still; the router's side counts what waits. */
-function open(world: World): Link {
+function open(world: World, details = {}): Link {
   const peer = world.router.attachLocal()
   const link: Link = { peer, received: [], isRead: true }
   peer.onMessage = (message) => void link.received.push(message)
-  peer.send({ type: MessageType.HELLO, realm: 'realm1', details: { roles: ROLES } })
+  peer.send({ type: MessageType.HELLO, realm: 'realm1', details: { roles: ROLES, ...details } })
   return link
 }
 
 /** Two sessions with a call in flight that wants progress, and as many chunks of input as one likes. */
-function stream(): {
+function stream(resumable = false): {
   world: World
   caller: Link
   callee: Link
@@ -38,8 +38,8 @@ function stream(): {
   yieldOne: () => void
   callOne: () => void
 } {
-  const world = new World({ limits: LIMITS })
-  const [caller, callee] = [open(world), open(world)]
+  const world = new World({ limits: LIMITS, realms: [{ name: 'realm1', ...(resumable && { resume: {} }) }] })
+  const [caller, callee] = [open(world, { resumable }), open(world)]
   callee.peer.send({ type: MessageType.REGISTER, requestId: 1 as RequestId, options: {}, procedure: 'a.stream' })
   const call: Call = {
     type: MessageType.CALL,
@@ -107,6 +107,16 @@ describe('RPC-39 back-pressure', () => {
     caller.peer.close()
     assert.ok(!isHeld(callee))
     assert.equal(world.clock.timerCount, 0, 'no timer is left')
+  })
+
+  test('RES-07 a receiver that lost its transport holds up nobody: what it gets waits for it', () => {
+    const { world, caller, callee, isHeld, yieldOne } = stream(true)
+    caller.peer.pause()
+    for (let i = 0; i < 50; i++) yieldOne()
+    assert.ok(isHeld(callee))
+    caller.peer.close()
+    assert.ok(!isHeld(callee))
+    assert.equal(world.clock.timerCount, 1, 'the one that ends its waiting')
   })
 
   test('a sender that leaves is forgotten', () => {

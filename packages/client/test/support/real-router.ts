@@ -11,6 +11,8 @@ export class RealWorld {
   readonly router: Router
   #isReachable = true
   #links: MemoryTransport[] = []
+  /** What the router sends over links opened now waits until `deliver`. */
+  isSlow = false
 
   constructor(realm: Partial<RealmOptions> = {}) {
     this.router = new Router({ clock: this.clock, random: new SeededRandom(1), realms: [{ name: 'realm1', ...realm }] })
@@ -22,6 +24,7 @@ export class RealWorld {
       if (!this.#isReachable) throw new Error('the cable is cut')
       const [ours, theirs] = MemoryTransport.pair()
       this.#links.push(ours)
+      if (this.isSlow) ours.pause()
       this.router.attach(theirs, jsonSerializer)
       return { transport: ours, serializer: jsonSerializer }
     }
@@ -38,6 +41,10 @@ export class RealWorld {
   /** Links can be opened again. */
   mend(): void {
     this.#isReachable = true
+  }
+  /** What the router has sent over the newest link arrives. */
+  deliver(): void {
+    this.#links.at(-1)!.resume()
   }
   /** Lets time pass, and promises run. */
   async advance(ms: number): Promise<void> {

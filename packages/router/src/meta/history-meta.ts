@@ -38,7 +38,7 @@ export function historyMeta(host: HistoryMetaHost): Record<Uri, OwnProcedure> {
       const subscription = findSubscription(call, host.subscriptions)
       const query = readQuery(host, call, streamOf(subscription).index)
       afterPermission(host, call, subscription, () => {
-        host.history.query(query, (page) => {
+        host.history.query({ ...query, now: host.now() }, (page) => {
           if ('failure' in page) return call.fail(ErrorUri.historyUnavailable, page.failure)
           call.answer(describeEvents(call, subscription, page), { is_limit_reached: page.isLimitReached })
         })
