@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { encodeMessage, type Message, Payload, type Serializer } from '../src/index.ts'
 import { layoutOf } from '../src/internal.ts'
-import { bytesOf, type Fields, frameOf, hexOf, messageOf, opened, SERIALIZERS, textOf, violates } from './support.ts'
+import { ALL_SERIALIZERS, bytesOf, type Fields, frameOf, hexOf, messageOf, opened, SERIALIZERS, textOf, violates } from './support.ts'
 import edges from './vectors/edges.json' with { type: 'json' }
 import suite from './vectors/wamp-testsuite.json' with { type: 'json' }
 
@@ -101,7 +101,7 @@ describe('the vectors of the specification', () => {
     const title = JSON.stringify(message)
     if (isTransparent && names === undefined) {
       test(`VEC-07 PPT-16 text in the place of Arguments: ${title}`, () => {
-        for (const serializer of SERIALIZERS) {
+        for (const serializer of ALL_SERIALIZERS) {
           const { payload } = serializer.decode(frameOf(serializer, message)) as { payload: Payload }
           assert.equal(payload.readOpaque(), message[message.length - 1])
           assert.deepEqual(payload.read(), { args: [message[message.length - 1]], kwargs: {} })
@@ -109,15 +109,17 @@ describe('the vectors of the specification', () => {
       })
     } else if (isExtension && !isTransparent) {
       test(`VEC-07 MSG-04 a key of one implementation is not looked at: ${title}`, () => {
-        for (const serializer of SERIALIZERS) assert.deepEqual(opened(serializer.decode(frameOf(serializer, message))), expected(message))
+        for (const serializer of ALL_SERIALIZERS)
+          assert.deepEqual(opened(serializer.decode(frameOf(serializer, message))), expected(message))
       })
     } else if (names === undefined) {
       test(`VEC-04 valid: ${title}`, () => {
-        for (const serializer of SERIALIZERS) assert.deepEqual(opened(serializer.decode(frameOf(serializer, message))), expected(message))
+        for (const serializer of ALL_SERIALIZERS)
+          assert.deepEqual(opened(serializer.decode(frameOf(serializer, message))), expected(message))
       })
     } else {
       test(`VEC-04 MSG-11 the violation names ${names}: ${title}`, () => {
-        for (const serializer of SERIALIZERS)
+        for (const serializer of ALL_SERIALIZERS)
           violates(() => serializer.decode(frameOf(serializer, message)), new RegExp(`\\.${names} must be`))
       })
     }

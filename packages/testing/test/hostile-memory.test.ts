@@ -12,11 +12,9 @@ const seed = Date.now() % 1_000_000
 test('the corpus has every message, and every decoder takes all of it', () => {
   const messages = validMessages(1)
   assert.deepEqual(new Set(messages.map(([type]) => type)), new Set(MESSAGE_LAYOUTS.map((layout) => layout.type)))
-  for (const { serializer, assemble } of FORMATS) {
-    for (const list of messages) {
-      const frame = assemble(list.map((element) => serializer.encodePayload([element])))
-      assert.equal(serializer.decode(frame).type, list[0])
-    }
+  for (const { serializer, frames } of FORMATS) {
+    const types = frames(1).valid.map((frame) => serializer.decode(frame).type)
+    assert.deepEqual(new Set(types), new Set(messages.map(([type]) => type)), serializer.name)
   }
 })
 

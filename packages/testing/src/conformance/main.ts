@@ -1,15 +1,8 @@
-// `npm run conformance [-- OPTIONS]`: the table of requirement ids, each passing, failing or not built.
-//
-//   --scenarios-only  leave out the unit tests
-//   --way NAME        run the scenarios only on this way: core, memory or sockets; may be given more than once. What cannot
-//                     run on the core (frames that are no messages, limits of frames) runs in memory then
-//   --id ID           only the scenarios of this id
-//   --write           write docs/conformance.md; without it a whole run fails when that page is out of date
-//   --json            print one JSON object: { results: [{ id, title, way, ok, error? }], summary }
+// `npm run conformance`: the table of requirement ids, each passing, failing or not built. USAGE says what can be chosen.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readOptions, refuseArguments } from '../command-line.ts'
 import { conformancePage } from './page.ts'
 import { loadScenarios } from './registry.ts'
 import { gather, printTable, REQUIREMENTS } from './report.ts'
@@ -19,20 +12,25 @@ import { runUnitTests } from './unit-results.ts'
 import { allWays, type ClientWay } from './ways.ts'
 
 const WAYS = ['core', 'memory', 'sockets']
-const { values } = parseArgs({
-  options: {
-    'scenarios-only': { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-    way: { type: 'string', multiple: true, default: WAYS },
-    id: { type: 'string' },
-  },
+const USAGE = `npm run conformance [-- OPTIONS]: the table of requirement ids, each passing, failing or not built.
+
+  --scenarios-only  leave out the unit tests
+  --way NAME        run the scenarios only on this way: ${WAYS.join(', ')}; may be given more than once. What cannot run on
+                    the core (frames that are no messages, limits of frames) runs in memory then
+  --id ID           only the scenarios of this id
+  --write           write docs/conformance.md; without it a whole run fails when that page is out of date
+  --json            print one JSON object: { results: [{ id, title, way, ok, error? }], summary }
+
+Status: 0 when all that ran passes, 1 when something failed, 2 for wrong arguments.`
+const values = readOptions(USAGE, {
+  'scenarios-only': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  write: { type: 'boolean', default: false },
+  way: { type: 'string', multiple: true, default: WAYS },
+  id: { type: 'string' },
 })
 const wrong = values.way.find((way) => !WAYS.includes(way))
-if (wrong !== undefined) {
-  console.error(`Cannot run the way "${wrong}": choose ${WAYS.join(', ')}`)
-  process.exit(2)
-}
+if (wrong !== undefined) refuseArguments(`the way "${wrong}" is none of ${WAYS.join(', ')}`)
 
 const scenarios = (await loadScenarios()).filter((scenario) => values.id === undefined || scenario.id === values.id)
 const ways = allWays()

@@ -3,7 +3,7 @@
 
 import type { SeededRandom } from '../conformance/seeded-random.ts'
 import { OPCODE, rawSocketFrame, webSocketFrame } from '../raw-clients.ts'
-import type { Kind } from './socket-line.ts'
+import type { KINDS } from './socket-line.ts'
 
 export interface Broken {
   readonly name: string
@@ -11,6 +11,8 @@ export interface Broken {
   readonly mustClose: boolean
 }
 
+/** The two ways to frame messages on a socket. */
+type Kind = (typeof KINDS)[number]
 type Make = (random: SeededRandom) => Uint8Array
 
 const hello = Buffer.from('[1,"realm1",{"roles":{"caller":{}}}]')

@@ -1,8 +1,9 @@
-// Valid frames of every message in every serializer, kept as the bytes of their elements, so that a mutation can put any
-// other element in the place of one without knowing the format.
+// Valid frames of every message, and for each format its own way to alter them: lists (list-frames.ts) and FlatBuffers
+// (flat-frames.ts).
 
 import {
   cborSerializer,
+  flatbuffersSerializer,
   jsonSerializer,
   MessageType,
   msgpackSerializer,
@@ -10,18 +11,24 @@ import {
   type Serializer,
   ubjsonSerializer,
 } from '@crosspoint/protocol'
-import { layoutOf } from '@crosspoint/protocol/internal'
+import type { SeededRandom } from '../conformance/seeded-random.ts'
+import { FlatFrames, flatMarks } from './flat-frames.ts'
+import { ListFrames, type ListShape } from './list-frames.ts'
 import { nastyCbor, nastyJson, nastyMsgpack } from './nasty.ts'
 import { nastyUbjson, ubjsonMarks } from './nasty-ubjson.ts'
 
+/** What frames are drawn from. Chance decides, so that a seed and a number name a frame. */
+export interface Frames {
+  /** Every valid frame, those that clients send three times, as they get further. */
+  readonly valid: readonly Uint8Array[]
+  /** A frame whose structure was altered where the format has one: elements, offsets, slots. */
+  altered(random: SeededRandom): Uint8Array
+}
+
 export interface Format {
   readonly serializer: Serializer
-  /** A frame from the bytes of its elements. */
-  readonly assemble: (elements: readonly Uint8Array[]) => Uint8Array
-  /** A dictionary with one key, from the bytes of its value. */
-  readonly dict: (key: string, value: Uint8Array) => Uint8Array
-  /** Elements that are malformed, or well formed and seldom thought of. */
-  readonly nasty: readonly Uint8Array[]
+  /** Frames whose requests carry `requestId`. */
+  readonly frames: (requestId: number) => Frames
   /** Bytes that mean something in this format: lengths that lie, types, brackets. */
   readonly marks: readonly Uint8Array[]
 }
@@ -35,34 +42,42 @@ function counted(fix: number, count: number): Uint8Array {
   return bytes(fix | count)
 }
 
+function listFormat(shape: ListShape, marks: readonly Uint8Array[]): Format {
+  return { serializer: shape.serializer, frames: (requestId) => new ListFrames(shape, validMessages(requestId)), marks }
+}
+
 /** Both dialects write containers without counts with the same brackets. */
 function ubjson(serializer: Serializer): Format {
-  return {
+  const shape: ListShape = {
     serializer,
     assemble: (elements) => Buffer.concat([bytes(91), ...elements, bytes(93)]),
     dict: (key, value) => Buffer.concat([bytes(123, 85, key.length), Buffer.from(key), value, bytes(125)]),
     nasty: nastyUbjson,
-    marks: ubjsonMarks,
   }
+  return listFormat(shape, ubjsonMarks)
 }
 
 export const FORMATS: readonly Format[] = [
-  {
-    serializer: jsonSerializer,
-    assemble: (elements) =>
-      Buffer.concat([bytes(91), ...elements.flatMap((element, index) => (index === 0 ? [element] : [comma, element])), bytes(93)]),
-    dict: (key, value) => Buffer.concat([Buffer.from(`{${JSON.stringify(key)}:`), value, bytes(125)]),
-    nasty: nastyJson,
-    marks: ['"', '\\', '[', ']', '{', '}', ',', ':', '\\u0000', '\\ud800', '\u0000', 'e999', '-', '.', '\ufeff', '/**/'].map((text) =>
+  listFormat(
+    {
+      serializer: jsonSerializer,
+      assemble: (elements) =>
+        Buffer.concat([bytes(91), ...elements.flatMap((element, index) => (index === 0 ? [element] : [comma, element])), bytes(93)]),
+      dict: (key, value) => Buffer.concat([Buffer.from(`{${JSON.stringify(key)}:`), value, bytes(125)]),
+      nasty: nastyJson,
+    },
+    ['"', '\\', '[', ']', '{', '}', ',', ':', '\\u0000', '\\ud800', '\u0000', 'e999', '-', '.', '\ufeff', '/**/'].map((text) =>
       Buffer.from(text),
     ),
-  },
-  {
-    serializer: msgpackSerializer,
-    assemble: (elements) => Buffer.concat([counted(0x90, elements.length), ...elements]),
-    dict: (key, value) => Buffer.concat([counted(0x80, 1), msgpackSerializer.encodePayload([key]), value]),
-    nasty: nastyMsgpack,
-    marks: [
+  ),
+  listFormat(
+    {
+      serializer: msgpackSerializer,
+      assemble: (elements) => Buffer.concat([counted(0x90, elements.length), ...elements]),
+      dict: (key, value) => Buffer.concat([counted(0x80, 1), msgpackSerializer.encodePayload([key]), value]),
+      nasty: nastyMsgpack,
+    },
+    [
       bytes(0xdd, 0xff, 0xff, 0xff, 0xff),
       bytes(0xdf, 0xff, 0xff, 0xff, 0xff),
       bytes(0xdb, 0x7f, 0xff, 0xff, 0xff),
@@ -73,13 +88,15 @@ export const FORMATS: readonly Format[] = [
       bytes(0xd9, 0xff),
       bytes(0xdc, 0, 0),
     ],
-  },
-  {
-    serializer: cborSerializer,
-    assemble: (elements) => Buffer.concat([counted(0x80, elements.length), ...elements]),
-    dict: (key, value) => Buffer.concat([counted(0xa0, 1), cborSerializer.encodePayload([key]), value]),
-    nasty: nastyCbor,
-    marks: [
+  ),
+  listFormat(
+    {
+      serializer: cborSerializer,
+      assemble: (elements) => Buffer.concat([counted(0x80, elements.length), ...elements]),
+      dict: (key, value) => Buffer.concat([counted(0xa0, 1), cborSerializer.encodePayload([key]), value]),
+      nasty: nastyCbor,
+    },
+    [
       bytes(0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
       bytes(0xbb, 0, 0, 0, 1, 0, 0, 0, 0),
       bytes(0x7b, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff),
@@ -92,13 +109,21 @@ export const FORMATS: readonly Format[] = [
       bytes(0xc6),
       bytes(0x1f),
     ],
-  },
+  ),
   ubjson(ubjsonSerializer),
   ubjson(plainUbjsonSerializer),
+  {
+    serializer: flatbuffersSerializer,
+    frames: (requestId) => new FlatFrames(validMessages(requestId)),
+    marks: flatMarks,
+  },
 ]
 
-/** Those that can be offered side by side: the dialects of UBJSON share a name. */
-export const OFFERED_FORMATS: readonly Format[] = FORMATS.filter(({ serializer }) => serializer !== plainUbjsonSerializer)
+/** Those that can be offered side by side: the two dialects of UBJSON share a name, so `seed` chooses one. */
+export function offeredFormats(seed: number): readonly Format[] {
+  const other = seed % 2 === 0 ? plainUbjsonSerializer : ubjsonSerializer
+  return FORMATS.filter(({ serializer }) => serializer !== other)
+}
 
 /** One valid message of each kind and of each common use, as lists; requests carry `requestId`. */
 export function validMessages(requestId: number): unknown[][] {
@@ -141,10 +166,4 @@ export function validMessages(requestId: number): unknown[][] {
     [t.YIELD, 1, {}, args, { key: 'value' }],
     [t.YIELD, 1, { progress: true }, args],
   ]
-}
-
-/** The valid messages as the bytes of their elements; those that clients send three times, as they get further. */
-export function corpusOf(format: Format, requestId: number): Uint8Array[][] {
-  const lists = validMessages(requestId).flatMap((list) => (layoutOf(list[0] as number)!.from === 'router' ? [list] : [list, list, list]))
-  return lists.map((list) => list.map((element) => format.serializer.encodePayload([element])))
 }

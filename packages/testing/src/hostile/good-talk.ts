@@ -1,7 +1,8 @@
 // Well-behaved sessions that talk while others misbehave: each calls the next one's procedure and publishes a numbered
 // event, in rounds; whatever does not arrive, or arrives changed, doubled or out of order, is a fault.
 
-import { ErrorUri, MessageType, type Serializer, UsageError } from '@crosspoint/protocol'
+import { ErrorUri, encodeMessage, flatbuffersSerializer, MessageType, type Serializer, UsageError } from '@crosspoint/protocol'
+import { listOf, messageOf } from '../conformance/lists.ts'
 
 /** A way to send and receive frames; `onFrame` is set by whoever uses the line. */
 export interface Line {
@@ -19,13 +20,16 @@ export const ALL_ROLES = {
   subscriber: { features: { publisher_identification: true } },
 } as const
 
+/** FlatBuffers has a form for messages only. */
 export function encodeList(serializer: Serializer, list: readonly unknown[]): Uint8Array {
+  if (serializer === flatbuffersSerializer) return encodeMessage(serializer, messageOf(list))
   return serializer.encodePayload([list])
 }
 
 /** Reads a frame without the router's own decoder where the platform has another: JSON. */
 export function decodeList(serializer: Serializer, frame: Uint8Array): unknown[] {
   if (serializer.name === 'json') return JSON.parse(strictUtf8.decode(frame)) as unknown[]
+  if (serializer === flatbuffersSerializer) return listOf(serializer.decode(frame))
   return serializer.decodePayload(frame, 0, frame.length, 1, false)[0] as unknown[]
 }
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -200,4 +204,5 @@ const KNOWN_REASONS: ReadonlySet<string> = new Set([
   ErrorUri.noSuchRealm,
   ErrorUri.invalidUri,
   ErrorUri.noMatchingAuthMethod,
+  ErrorUri.noSuchSession, // HELLO.resume_session
 ])

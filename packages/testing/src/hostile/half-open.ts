@@ -30,37 +30,77 @@ const UPGRADE = [
   '',
 ].join('\r\n')
 
-/** What each kind sends at once, and what it drips, one piece per second. */
-const HALVES: readonly { readonly name: string; readonly first: Uint8Array; readonly drip: (second: number) => Uint8Array | undefined }[] =
-  [
-    { name: 'TCP only', first: Buffer.alloc(0), drip: () => undefined },
-    {
-      name: 'half a RawSocket handshake',
-      first: Buffer.from([0x7f, 0xf1]),
-      drip: (second) => (second === 3 ? Buffer.from([0]) : undefined),
-    },
-    { name: 'a RawSocket without HELLO, pinging', first: Buffer.from([0x7f, 0xf1, 0, 0]), drip: () => Buffer.from([1, 0, 0, 0]) },
-    {
-      name: 'half a HELLO, dripping',
-      first: Buffer.concat([Buffer.from([0x7f, 0xf1, 0, 0, 0, 0, 1, 0]), Buffer.from('[1,"realm1",')]),
-      drip: () => Buffer.from(' '),
-    },
-    { name: 'half an HTTP header, dripping', first: Buffer.from(UPGRADE.slice(0, 80)), drip: (second) => Buffer.from(`X-${second}`) },
-    { name: 'a WebSocket without HELLO, pinging', first: Buffer.from(UPGRADE), drip: () => Buffer.from([0x89, 0x80, 0, 0, 0, 0]) },
-  ]
+function post(path: string, length: number, body = ''): Buffer {
+  return Buffer.from(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n${body}`)
+}
+const OFFER = '{"protocols":["wamp.2.json"]}'
+const OPEN = post('/lp/open', OFFER.length, OFFER)
+
+interface Half {
+  readonly name: string
+  /** What is sent at once. */
+  readonly first: Uint8Array
+  /** What follows, one piece per second. */
+  readonly drip: (second: number) => Uint8Array | undefined
+  /** What follows the first answer, for the long-poll transport that it named. It is over when the answer is 404 or 408. */
+  readonly poll?: (transport: string) => Uint8Array
+}
+
+const HALVES: readonly Half[] = [
+  { name: 'TCP only', first: Buffer.alloc(0), drip: () => undefined },
+  {
+    name: 'half a RawSocket handshake',
+    first: Buffer.from([0x7f, 0xf1]),
+    drip: (second) => (second === 3 ? Buffer.from([0]) : undefined),
+  },
+  { name: 'a RawSocket without HELLO, pinging', first: Buffer.from([0x7f, 0xf1, 0, 0]), drip: () => Buffer.from([1, 0, 0, 0]) },
+  {
+    name: 'half a HELLO, dripping',
+    first: Buffer.concat([Buffer.from([0x7f, 0xf1, 0, 0, 0, 0, 1, 0]), Buffer.from('[1,"realm1",')]),
+    drip: () => Buffer.from(' '),
+  },
+  { name: 'half an HTTP header, dripping', first: Buffer.from(UPGRADE.slice(0, 80)), drip: (second) => Buffer.from(`X-${second}`) },
+  { name: 'a WebSocket without HELLO, pinging', first: Buffer.from(UPGRADE), drip: () => Buffer.from([0x89, 0x80, 0, 0, 0, 0]) },
+  {
+    name: 'half an offer to long-poll, dripping',
+    first: post('/lp/open', 1000, '{"protocols":'),
+    drip: () => Buffer.from(' '),
+    poll: () => new Uint8Array(0),
+  },
+  {
+    name: 'a long-poll without HELLO',
+    first: OPEN,
+    drip: () => undefined,
+    poll: () => new Uint8Array(0),
+  },
+  { name: 'a receive without HELLO', first: OPEN, drip: () => undefined, poll: (id) => post(`/lp/${id}/receive`, 0) },
+  {
+    name: 'half a HELLO to long-poll, dripping',
+    first: OPEN,
+    drip: (second) => (second > 1 ? Buffer.from(' ') : undefined),
+    poll: (id) => post(`/lp/${id}/send`, 60_000, '[1,"realm1",'),
+  },
+]
 
 class HalfOpen {
   readonly socket: Socket
-  readonly kind: (typeof HALVES)[number]
+  readonly kind: Half
   openedAt = 0
   closedAt = 0
 
-  constructor(port: number, kind: (typeof HALVES)[number]) {
+  constructor(port: number, kind: Half) {
     this.kind = kind
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true })
     this.socket.on('error', () => {})
-    this.socket.on('data', () => {})
-    this.socket.on('close', () => (this.closedAt = performance.now()))
+    this.socket.on('data', (answer: Buffer) => this.#answered(answer.toString('latin1')))
+    this.socket.on('close', () => (this.closedAt ||= performance.now()))
+  }
+
+  #answered(answer: string): void {
+    if (this.kind.poll === undefined) return
+    if (answer.startsWith('HTTP/1.1 40')) this.closedAt ||= performance.now()
+    const id = /"transport":"([\w-]+)"/.exec(answer)?.[1]
+    if (id !== undefined) this.socket.write(this.kind.poll(id))
   }
 
   async ready(): Promise<void> {
@@ -74,7 +114,7 @@ class HalfOpen {
 
   drip(second: number): void {
     const bytes = this.kind.drip(second)
-    if (bytes !== undefined && this.socket.writable) this.socket.write(bytes)
+    if (bytes !== undefined && this.closedAt === 0 && this.socket.writable) this.socket.write(bytes)
   }
 }
 
@@ -135,7 +175,7 @@ async function attack(router: RouterProcess, count: number): Promise<Finding[]> 
   return [
     {
       ...exactly(
-        `of ${count} half-open connections${scaled}, opened in ${(openedMs / 1000).toFixed(1)} s, still open after the deadline`,
+        `of ${count} half-open connections${scaled}, opened in ${(openedMs / 1000).toFixed(1)} s, still there after the deadline`,
         left.length,
         0,
         'connections',

@@ -1,14 +1,16 @@
 // What has killed other routers, or what they took for good: each ends its own connection, or is refused, and a fresh client
 // gets in after it.
 
-import { MessageType, type Serializer } from '@crosspoint/protocol'
+import { flatbuffersSerializer, MessageType, type Serializer } from '@crosspoint/protocol'
 import { type Check, type Finding, until } from './check.ts'
-import { OFFERED_FORMATS } from './corpus.ts'
+import { offeredFormats } from './corpus.ts'
+import { FLAT_KILLERS } from './flat-killers.ts'
 import { ALL_ROLES, abortFault, decodeList, encodeList } from './good-talk.ts'
 import { type RouterProcess, withRouter } from './router-process.ts'
-import { KINDS, type Kind, ListSession, openLine } from './socket-line.ts'
+import { ALL_KINDS, isSpoken, type Kind, ListSession, openLine, openPeerLine } from './socket-line.ts'
 
-const SERIALIZERS: readonly Serializer[] = OFFERED_FORMATS.map(({ serializer }) => serializer)
+/** Those of a router that was told nothing else. */
+const SERIALIZERS: readonly Serializer[] = offeredFormats(0).map(({ serializer }) => serializer)
 
 const hello = [MessageType.HELLO, 'realm1', { roles: ALL_ROLES }]
 
@@ -41,18 +43,25 @@ const KILLERS: readonly {
   },
 ]
 
-/** Sends the lists; gives the last answer, once the connection is closed or answered all there is to answer. */
-async function lastAnswer(port: number, kind: Kind, serializer: Serializer, lists: readonly (readonly unknown[])[]): Promise<unknown[]> {
-  const line = await openLine(port, kind, serializer)
+/** Sends the frames; gives the last answer, once the connection is closed or answered all there is to answer. */
+async function lastAnswer(port: number, kind: Kind, serializer: Serializer, frames: readonly Uint8Array[]): Promise<unknown[]> {
+  const line = await openPeerLine(port, kind, serializer)
   const answers: unknown[][] = []
   let isAlive = false
   line.onFrame = (frame) => answers.push(decodeList(serializer, frame))
   line.onPong = () => (isAlive = true)
-  for (const list of lists) line.send(encodeList(serializer, list))
+  for (const frame of frames) line.send(frame)
   line.ping()
   await until('an answer', () => line.isClosed || (isAlive && answers.length > 0))
   line.close()
   return answers.at(-1) ?? []
+}
+
+/** The frames of the lists; FlatBuffers has no form for what is no message (FLAT_KILLERS has its own). */
+function framesOf(serializer: Serializer, lists: readonly (readonly unknown[])[]): Uint8Array[] | undefined {
+  const isMessage = lists.every(([type, first]) => type !== undefined && first !== 0) && lists.every((list) => list.length > 2)
+  if (serializer === flatbuffersSerializer && !isMessage) return undefined
+  return lists.map((list) => encodeList(serializer, list))
 }
 
 function judge(answer: readonly unknown[], wanted: 'abort' | readonly unknown[]): string | undefined {
@@ -74,6 +83,36 @@ async function fourOctets(router: RouterProcess): Promise<Finding> {
   return finding('RawSocket 03 00 00 00 and its like before HELLO', faults)
 }
 
+/** An ERROR whose details the caller cannot take: the caller is told in other words, and does not wait for ever. */
+async function errorDetails(router: RouterProcess): Promise<Finding> {
+  const faults: string[] = []
+  const callee = await ListSession.open(router.port, 'websocket')
+  const ppt = [
+    { ppt_scheme: 'x_own', ppt_serializer: 'x_own' }, // FlatBuffers has no slot for others than its own
+    { ppt_scheme: 'x_own', ppt_keyid: 'x'.repeat(2000) }, // the caller accepts 512 bytes
+  ]
+  const callers = [
+    await ListSession.open(router.port, 'rawsocket', flatbuffersSerializer),
+    await ListSession.on(await openLine(router.port, 'rawsocket', undefined, 0)),
+  ]
+  await callee.ask([MessageType.REGISTER, 1, {}, 'com.killers.details'])
+  let at = 0
+  callee.onMessage = ([, invocation]) =>
+    callee.send([MessageType.ERROR, MessageType.INVOCATION, invocation, ppt[at], 'com.killers.error', ['why']])
+  for (const caller of callers) {
+    let answer: unknown[] = []
+    caller.onMessage = (message) => (answer = message)
+    caller.send([MessageType.CALL, 1, {}, 'com.killers.details'])
+    await until(`the ERROR with ${Object.keys(ppt[at]!)}`, () => answer[0] === MessageType.ERROR, 3000).catch((error: Error) =>
+      faults.push(error.message),
+    )
+    caller.close()
+    at++
+  }
+  callee.close()
+  return finding('an ERROR whose details the caller cannot take', faults)
+}
+
 function finding(what: string, faults: readonly string[]): Finding {
   const isOk = faults.length === 0
   return {
@@ -86,16 +125,27 @@ function finding(what: string, faults: readonly string[]): Finding {
 }
 
 async function attack(router: RouterProcess): Promise<Finding[]> {
-  const findings = [await fourOctets(router)]
+  const findings = [await fourOctets(router), await errorDetails(router)]
   for (const { what, lists, wanted } of KILLERS) {
     const faults: string[] = []
-    for (const kind of KINDS) {
+    for (const kind of ALL_KINDS) {
       for (const serializer of SERIALIZERS) {
-        const fault = judge(await lastAnswer(router.port, kind, serializer, lists), wanted)
+        const frames = framesOf(serializer, lists)
+        if (frames === undefined || !isSpoken(kind, serializer)) continue
+        const fault = judge(await lastAnswer(router.port, kind, serializer, frames), wanted)
         if (fault !== undefined) faults.push(`${kind}, ${serializer.name}: ${fault}`)
       }
     }
     findings.push(finding(what, faults))
+  }
+  for (const [what, frame] of Object.entries(FLAT_KILLERS)) {
+    const faults: string[] = []
+    for (const kind of ALL_KINDS.filter((one) => isSpoken(one, flatbuffersSerializer))) {
+      const answer = await lastAnswer(router.port, kind, flatbuffersSerializer, [encodeList(flatbuffersSerializer, hello), frame])
+      const fault = judge(answer, 'abort')
+      if (fault !== undefined) faults.push(`${kind}: ${fault}`)
+    }
+    findings.push(finding(`FlatBuffers: ${what}`, faults))
   }
   const fresh = await ListSession.open(router.port, 'websocket')
   fresh.close()

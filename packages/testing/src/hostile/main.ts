@@ -1,13 +1,6 @@
-// `npm run hostile [-- OPTIONS]`: everything a peer can do wrong, against the router, with figures.
-//
-//   --only NAME       only this check; may be given more than once
-//   --seed N          the seed of all chance; default: one by the time of day, printed
-//   --frames N        mutated frames in memory; default 1000000
-//   --live-frames N   mutated frames at a live listener; default 20000
-//
-// One line per thing that was looked at: what, figure, limit. Ends with status 1 when one was not met.
+// `npm run hostile`: everything a peer can do wrong, against the router, with figures. USAGE says what can be chosen.
 
-import { parseArgs } from 'node:util'
+import { readOptions, refuseArguments } from '../command-line.ts'
 import { announced } from './announced.ts'
 import { type Check, describe } from './check.ts'
 import { churn } from './churn.ts'
@@ -17,13 +10,16 @@ import { halfOpen } from './half-open.ts'
 import { knownKillers } from './known-killers.ts'
 import { liveFuzz } from './live-fuzz.ts'
 import { longStreams } from './long-streams.ts'
+import { longpollFuzz } from './longpoll-fuzz.ts'
 import { memoryFuzz } from './memory-fuzz.ts'
 import { silentCallee } from './silent-callee.ts'
 import { slowReader } from './slow-reader.ts'
+import { websocketSuite } from './websocket-suite.ts'
 
 const CHECKS: readonly Check[] = [
   memoryFuzz,
   liveFuzz,
+  longpollFuzz,
   halfOpen,
   announced,
   slowReader,
@@ -33,24 +29,30 @@ const CHECKS: readonly Check[] = [
   fanOut,
   commandMistakes,
   knownKillers,
+  websocketSuite,
 ]
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    seed: { type: 'string' },
-    frames: { type: 'string', default: '1000000' },
-    'live-frames': { type: 'string', default: '20000' },
-  },
-})
 const names = CHECKS.map((check) => check.name)
+const USAGE = `npm run hostile [-- OPTIONS]: everything a peer can do wrong, against the router, with figures (docs/hostile.md).
+
+  --only NAME       only this check; may be given more than once: ${names.join(', ')}
+  --seed N          the seed of all chance; the same seed makes the same frames. Default: by the time of day, printed first
+  --frames N        mutated frames in memory; default 800000
+  --live-frames N   mutated frames at a live listener, and half as many requests of long-poll; default 20000
+
+One line per thing that was looked at: what, figure, limit. Status: 0 when all are within their limits, 1 when one is not,
+2 for wrong arguments.`
+
+const values = readOptions(USAGE, {
+  only: { type: 'string', multiple: true },
+  seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+  frames: { type: 'string', default: '800000' },
+  'live-frames': { type: 'string', default: '20000' },
+})
 const unknown = values.only?.find((name) => !names.includes(name))
-if (unknown !== undefined) {
-  console.error(`Cannot run the check "${unknown}": choose ${names.join(', ')}`)
-  process.exit(2)
-}
+if (unknown !== undefined) refuseArguments(`the check "${unknown}" is none of ${names.join(', ')}`)
 const options = {
-  seed: whole('seed', values.seed ?? `${Date.now() % 1_000_000}`),
+  seed: whole('seed', values.seed),
   frames: whole('frames', values.frames),
   liveFrames: whole('live-frames', values['live-frames']),
 }
@@ -82,6 +84,5 @@ async function findingsOf(check: Check): ReturnType<Check['run']> {
 function whole(name: string, text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value >= 0) return value
-  console.error(`Cannot take --${name} ${text}: give a whole number of 0 or more`)
-  return process.exit(2)
+  return refuseArguments(`--${name} must be a whole number of 0 or more, not "${text}"`)
 }

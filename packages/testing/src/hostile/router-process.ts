@@ -1,7 +1,9 @@
-// The router as people run it, `crosspoint router`, in a process of its own whose memory is looked at from outside.
+// The router as people run it, `crosspoint start`, in a process of its own whose memory is looked at from outside. One port
+// speaks everything: WebSocket below /ws, long-poll below /lp, RawSocket.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from './check.ts'
 
@@ -10,6 +12,25 @@ const GARBAGE_ROUNDS = 3
 
 // Memory is compared after a collection: what is looked for is what is kept, not what waits to be collected.
 const COLLECT = `process.on('SIGUSR2', () => { gc(); setImmediate(() => process.stderr.write('collected\\n')) })`
+
+const CONFIG = {
+  version: 2,
+  workers: [
+    {
+      type: 'router',
+      realms: [{ name: 'realm1' }],
+      transports: [
+        {
+          type: 'universal',
+          endpoint: { type: 'tcp', interface: '127.0.0.1', port: 0 },
+          websocket: { ws: { type: 'websocket' } },
+          web: { paths: { lp: { type: 'longpoll' } } },
+          rawsocket: true,
+        },
+      ],
+    },
+  ],
+}
 
 export const MEGABYTE = 2 ** 20
 
@@ -30,13 +51,17 @@ export class RouterProcess {
 
   static async start(): Promise<RouterProcess> {
     const nodeArgs = ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(COLLECT)}`]
-    const child = spawn(process.execPath, [...nodeArgs, BIN, 'router', '--port', '0', '--realm', 'realm1'], {
+    const folder = mkdtempSync(join(tmpdir(), 'crosspoint-hostile-'))
+    writeFileSync(join(folder, 'crosspoint.json'), JSON.stringify(CONFIG))
+    const child = spawn(process.execPath, [...nodeArgs, BIN, 'start', '--config', 'crosspoint.json'], {
+      cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const texts = { out: '', error: '' }
     child.stdout.setEncoding('utf8').on('data', (text) => (texts.out += text))
     child.stderr.setEncoding('utf8').on('data', (text) => (texts.error += text))
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    void ended.then(() => rmSync(folder, { recursive: true, force: true }))
     await until('the router to be ready', () => texts.out.includes('\n') || child.exitCode !== null, 20_000)
     if (child.exitCode !== null) throw new Error(`The router ended with ${child.exitCode} before it was ready: ${texts.error}`)
     return new RouterProcess(child, texts, ended)

@@ -3,7 +3,7 @@
 import { MessageType } from '@crosspoint/protocol'
 import { atMost, type Check, exactly, type Finding, until } from './check.ts'
 import { MEGABYTE, type RouterProcess, withRouter } from './router-process.ts'
-import { KINDS, ListSession } from './socket-line.ts'
+import { ListSession, SOCKET_KINDS } from './socket-line.ts'
 
 const CALLS = 50_000
 const CALLERS = 5
@@ -22,7 +22,7 @@ async function round(router: RouterProcess, isSilent: boolean): Promise<number> 
   const callers: ListSession[] = []
   const answers: Map<number, number>[] = []
   for (let index = 0; index < CALLERS; index++) {
-    const caller = await ListSession.open(router.port, KINDS[index % 2]!)
+    const caller = await ListSession.open(router.port, SOCKET_KINDS[index % SOCKET_KINDS.length]!)
     const counts = new Map<number, number>()
     caller.onMessage = (message) => {
       const isError = message[0] === MessageType.ERROR && message[1] === MessageType.CALL

@@ -1,16 +1,23 @@
 // A subscriber that stops reading while others get events at full speed, until it is cut: what it costs in memory, and what
 // it costs the others in latency.
 
-import { MessageType } from '@crosspoint/protocol'
+import { jsonSerializer, MessageType } from '@crosspoint/protocol'
 import { atMost, type Check, type Finding, pause } from './check.ts'
+import { ALL_ROLES, encodeList, type Line } from './good-talk.ts'
+import { LongPollLine } from './longpoll-line.ts'
 import { MEGABYTE, type RouterProcess, withRouter } from './router-process.ts'
-import { KINDS, type Kind, ListSession } from './socket-line.ts'
+import { KINDS, ListSession, type SocketKind } from './socket-line.ts'
 
 const OTHERS = 10
+const SUBSCRIBE = [MessageType.SUBSCRIBE, 1, {}, 'com.flood']
 const WINDOW = 16 // events under way at a time
 const GROWTH_BYTES_MAX = 16 * MEGABYTE
 const LATENCY_FACTOR_MAX = 3
-const ROUNDS = 3
+type SlowKind = SocketKind | 'longpoll'
+/** Who does not read, one in each round. */
+const SLOW_KINDS: readonly SlowKind[] = ['websocket', 'rawsocket', 'batched', 'longpoll']
+// A round of small events takes as long as many of large ones.
+const SLOW_KINDS_OF_SMALL: readonly SlowKind[] = ['rawsocket', 'longpoll', 'websocket']
 const ROUND_EVENTS_MIN = 4000
 const ROUND_MS_MAX = 60_000
 
@@ -42,7 +49,7 @@ class Crowd {
     const crowd = new Crowd(await ListSession.open(port, 'rawsocket'), pad)
     for (let count = 0; count < OTHERS; count++) {
       const session = await ListSession.open(port, KINDS[count % 2]!)
-      await session.ask([MessageType.SUBSCRIBE, 1, {}, 'com.flood'])
+      await session.ask(SUBSCRIBE)
       crowd.#subscribers.push(session)
       session.onMessage = (message) => crowd.#event((message[4] as [number])[0])
     }
@@ -84,44 +91,54 @@ class Crowd {
   }
 }
 
-/** One round, with a reader that does not read or without. */
-async function round(router: RouterProcess, crowd: Crowd, slowKind: Kind | undefined, eventsMin: number): Promise<Round> {
-  let slow: ListSession | undefined
-  if (slowKind !== undefined) {
-    slow = await ListSession.open(router.port, slowKind)
-    await slow.ask([MessageType.SUBSCRIBE, 1, {}, 'com.flood'])
-    slow.line.socket.pause()
+async function pausedReader(port: number, kind: SocketKind): Promise<Line> {
+  const session = await ListSession.open(port, kind)
+  await session.ask(SUBSCRIBE)
+  session.line.socket.pause()
+  return session.line
+}
+
+/** A long-poll client that asks for nothing once it has subscribed. */
+async function silentPoller(port: number): Promise<Line> {
+  const line = await LongPollLine.deaf(port, 'longpoll', jsonSerializer)
+  for (const list of [[MessageType.HELLO, 'realm1', { roles: ALL_ROLES }], SUBSCRIBE]) {
+    await line.client.ask('send', encodeList(jsonSerializer, list))
+    await line.client.ask('receive')
   }
+  return line
+}
+
+/** One round, with a reader that does not read or without. */
+async function round(router: RouterProcess, crowd: Crowd, slowKind: SlowKind | undefined, eventsMin: number): Promise<Round> {
+  const slow = slowKind && (slowKind === 'longpoll' ? await silentPoller(router.port) : await pausedReader(router.port, slowKind))
   const noticesBefore = notices(router)
   const memory = router.watchMemory()
   const until = performance.now() + ROUND_MS_MAX
   const isCut = (): boolean => notices(router) > noticesBefore
-  const { latencyMs, events } = await crowd.run(
-    (published) => (published >= eventsMin && (slow === undefined || isCut())) || performance.now() > until,
-  )
-  if (slow !== undefined) await pause(50)
+  const { latencyMs, events } = await crowd.run((published) => (published >= eventsMin && (!slow || isCut())) || performance.now() > until)
+  if (slow) await pause(50)
   const result = { latencyMs, events, highestBytes: memory.stop(), wasCut: isCut() }
   slow?.close()
   return result
 }
 
 function notices(router: RouterProcess): number {
-  return router.log.split('bufferedBytesMax').length - 1
+  return router.log.split(/bufferedBytesMax|longPollQueueBytesMax/).length - 1
 }
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!
 }
 
-async function attack(router: RouterProcess, name: string, pad: string): Promise<Finding[]> {
+async function attack(router: RouterProcess, name: string, pad: string, kinds: readonly SlowKind[]): Promise<Finding[]> {
   const crowd = await Crowd.open(router.port, pad)
   // How many events it takes to fill the reader's buffers, so that rounds without it are as long.
   const first = await round(router, crowd, 'websocket', ROUND_EVENTS_MIN)
   const without: Round[] = []
   const withSlow: Round[] = []
-  for (let count = 0; count < ROUNDS; count++) {
+  for (const kind of kinds) {
     without.push(await round(router, crowd, undefined, first.events))
-    withSlow.push(await round(router, crowd, KINDS[count % 2]!, first.events))
+    withSlow.push(await round(router, crowd, kind, first.events))
   }
   crowd.close()
   const highest = (rounds: readonly Round[]): number => Math.max(...rounds.map((one) => one.highestBytes))
@@ -132,9 +149,9 @@ async function attack(router: RouterProcess, name: string, pad: string): Promise
   return [
     {
       what: `${name}: a reader that never reads is cut, and the log says why`,
-      figure: `${cuts} of ${ROUNDS}, after about ${first.events} events`,
-      limit: `${ROUNDS} of ${ROUNDS}`,
-      isOk: cuts === ROUNDS,
+      figure: `${cuts} of ${kinds.length} (${kinds.join(', ')}), after about ${first.events} events`,
+      limit: `${kinds.length} of ${kinds.length}`,
+      isOk: cuts === kinds.length,
     },
     atMost(`${name}: memory that it cost at most`, growth / MEGABYTE, GROWTH_BYTES_MAX / MEGABYTE, 'MB', 1),
     atMost(
@@ -150,7 +167,7 @@ async function attack(router: RouterProcess, name: string, pad: string): Promise
 export const slowReader: Check = {
   name: 'slow-reader',
   async run() {
-    const large = await withRouter((router) => attack(router, 'events of 2000 bytes', 'x'.repeat(2000)))
-    return [...large, ...(await withRouter((router) => attack(router, 'small events', '')))]
+    const large = await withRouter((router) => attack(router, 'events of 2000 bytes', 'x'.repeat(2000), SLOW_KINDS))
+    return [...large, ...(await withRouter((router) => attack(router, 'events of 60 bytes', 'x'.repeat(60), SLOW_KINDS_OF_SMALL)))]
   },
 }
