@@ -16,6 +16,7 @@ import {
   ProtocolViolation,
   type Random,
   type RequestId,
+  type Result,
   type Uri,
   type Yield,
 } from '@crosspoint/protocol'
@@ -74,7 +75,7 @@ export class Dealer {
     this.#turn = turn
     this.#next = next
     this.#callsInFlightMax = rules.limits.callsInFlightMax
-    registrations.onCalleesChanged = (registration) => this.#serveQueue(registration)
+    registrations.onCalleesChanged = (registration) => this.#serveSoon(registration)
     throttle.onStalled = (from, to) => this.#endStreams(from, to)
   }
 
@@ -241,9 +242,13 @@ export class Dealer {
   }
 
   /**
-   * A place may be free, or the last callee gone: the calls that wait are served in order, each when the one before has left,
-   * since an INVOCATION that cannot be delivered must not leave a gap in the ids before the next (ID-10).
+   * A place may be free, a callee have come, or the last be gone: the calls that wait are served in order, each when what was decided
+   * before has left, since an INVOCATION that cannot be delivered must not leave a gap in the ids before the next (ID-10).
    */
+  #serveSoon(registration: Registration): void {
+    if (registration.queue.length > 0) this.#next(() => this.#serveQueue(registration))
+  }
+
   #serveQueue(registration: Registration): void {
     const { queue } = registration
     while (queue.length > 0) {
@@ -260,8 +265,7 @@ export class Dealer {
       const lacking = lacksFeature(callee.session, message.options)
       if (lacking === undefined) {
         this.#invoke(pending, callee, message, registration)
-        if (queue.length > 0) this.#next(() => this.#serveQueue(registration))
-        return
+        return this.#serveSoon(registration)
       }
       this.#end(pending)
       this.#answerError(pending, ErrorUri.featureNotSupported, Payload.of([`The callee did not announce ${lacking}`]))
@@ -419,28 +423,14 @@ export class Dealer {
     const isPossible = tried !== undefined && (extra!.upload?.chunks ?? 1) === 1
     this.#releasePlace(pending)
     const registration = extra?.registration
-    const next = isPossible ? this.#nextUntried(registration!, tried, pending.callee!, extra!.message.options) : undefined
+    const isCandidate = (callee: Callee): boolean =>
+      !tried!.has(callee.session) && hasPlace(callee) && lacksFeature(callee.session, extra!.message.options) === undefined
+    const next = isPossible ? registration!.nextAfter(pending.callee!, isCandidate, this.#random) : undefined
     if (next === undefined) {
       return this.#fail(pending, ErrorUri.noAvailableCallee, Payload.of(['No callee of this procedure is available'])) // RPC-98
     }
     pending.revoke()
     this.#invoke(pending, next, extra!.message, registration!)
-  }
-
-  /** Who comes after `last` by the policy, among those not yet tried (RPC-93). */
-  #nextUntried(registration: Registration, tried: ReadonlySet<Session>, last: Session, options: Dict): Callee | undefined {
-    const { callees, invoke } = registration
-    const isCandidate = (callee: Callee) =>
-      !tried.has(callee.session) && hasPlace(callee) && lacksFeature(callee.session, options) === undefined
-    const candidates = callees.filter(isCandidate)
-    if (candidates.length === 0) return undefined
-    if (invoke === 'random') return candidates[this.#random.below(candidates.length)]
-    if (invoke === 'last') return candidates[candidates.length - 1]
-    if (invoke === 'first') return candidates[0]
-    const at = callees.findIndex((callee) => callee.session === last)
-    const next = candidates.find((callee) => callees.indexOf(callee) > at) ?? candidates[0]!
-    registration.turn = callees.indexOf(next) + 1
-    return next
   }
 
   /** An answer to an invocation that is not pending: late if it was ever sent, otherwise a violation (PRV-07, AMB-04). */
@@ -503,7 +493,7 @@ export class Dealer {
   }
 
   #interrupt(pending: PendingCall, mode: CancelMode): void {
-    if (pending.callee !== undefined) this.#interruptAt(pending.callee, pending.invocationId, mode)
+    if (pending.callee !== undefined && !pending.isUndelivered) this.#interruptAt(pending.callee, pending.invocationId, mode)
   }
   #interruptAt(callee: Session, invocationId: RequestId, mode: CancelMode): void {
     if (!callee.takesCancel || callee.realm === undefined) return
@@ -535,24 +525,38 @@ export class Dealer {
     if (place === undefined) return
     pending.extra!.place = undefined
     place.running--
-    this.#serveQueue(place.registration)
+    this.#serveSoon(place.registration)
   }
 
-  /** An INVOCATION could not be delivered: the caller is told why (RPC-18, SER-24). */
-  invocationUndelivered(callee: Session, invocationId: RequestId, error: Uri, text: string): void {
+  /**
+   * An INVOCATION could not be delivered: noted at once, before anything comes of it, because who did not get it gets no INTERRUPT.
+   * True when it was the first of its call, so that its callee knows nothing of it.
+   */
+  noteUndelivered(callee: Session, invocationId: RequestId): boolean {
     const pending = callee.invocations.get(invocationId)
-    if (pending === undefined) return
-    if ((pending.extra?.upload?.chunks ?? 1) > 1)
-      this.#interrupt(pending, 'killnowait') // it knows the chunks before
-    else callee.returnInvocationId(invocationId)
+    if (pending === undefined || (pending.extra?.upload?.chunks ?? 1) > 1) return false
+    pending.isUndelivered = true
+    return true
+  }
+
+  /** An INVOCATION could not be delivered: the caller is told why (RPC-18, SER-24). `isFirst` is what `noteUndelivered` said. */
+  invocationUndelivered(callee: Session, invocationId: RequestId, isFirst: boolean, error: Uri, text: string): void {
+    if (isFirst) callee.returnInvocationId(invocationId)
+    const pending = callee.invocations.get(invocationId)
+    if (pending === undefined) return // it ended with another part of its call
+    this.#interrupt(pending, 'killnowait') // it may know the chunks before
     this.#fail(pending, error, Payload.of([text]))
   }
 
-  /** A RESULT could not be delivered: the caller gets an ERROR instead, and a stream ends here (RPC-18, SER-24). */
-  resultUndelivered(caller: Session, callId: RequestId, error: Uri, text: string): void {
-    const pending = caller.calls.get(callId)
+  /**
+   * A RESULT could not be delivered: the caller gets an ERROR instead, and a stream ends here (RPC-18, SER-24), unless the call has
+   * had its end meanwhile.
+   */
+  resultUndelivered(caller: Session, { requestId, details }: Result, error: Uri, text: string): void {
+    const pending = caller.calls.get(requestId)
+    if (pending === undefined && details['progress'] === true) return
     if (pending !== undefined) this.#interruptAll(pending, 'killnowait', () => {})
-    caller.fail(MessageType.CALL, callId, error, text)
+    caller.fail(MessageType.CALL, requestId, error, text)
   }
 
   /** An ERROR could not be delivered: it goes again without its payload, then with our URI `error` and nothing of its own. */

@@ -53,6 +53,8 @@ export class PendingCall {
   timer: Timer | undefined = undefined
   /** Whether a `kill` was sent, after which only the callee's own answer, or its end, ends the call. */
   isKilled = false
+  /** Whether its INVOCATION, or the first of them, could not be sent to the callee. */
+  isUndelivered = false
   extra: CallExtra | undefined = undefined
 
   constructor(

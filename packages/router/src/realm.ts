@@ -346,14 +346,15 @@ export class Realm {
       why === 'too_large'
         ? 'The message is longer than the receiver accepts'
         : 'The payload holds a value that has no form in the serializer of the receiver'
+    const isFirst = message.type === MessageType.INVOCATION && this.dealer.noteUndelivered(session, message.requestId)
     this.#losses.push(() => {
       switch (message.type) {
         case MessageType.EVENT:
           return this.#observer.eventDropped(session, why)
         case MessageType.INVOCATION:
-          return this.dealer.invocationUndelivered(session, message.requestId, error, text)
+          return this.dealer.invocationUndelivered(session, message.requestId, isFirst, error, text)
         case MessageType.RESULT:
-          if (session.realm === this) this.dealer.resultUndelivered(session, message.requestId, error, text)
+          if (session.realm === this) this.dealer.resultUndelivered(session, message, error, text)
           return
         case MessageType.ERROR:
           if (session.realm === this) this.dealer.errorUndelivered(session, message, error)

@@ -98,6 +98,20 @@ export class Registration {
     this.turn = callees.indexOf(callee) + 1
     return callee
   }
+
+  /** The callee that comes after `last` by the policy, among those that `accepts` says yes to (RPC-93); `undefined` when there is none. */
+  nextAfter(last: Session, accepts: (callee: Callee) => boolean, random: Random): Callee | undefined {
+    const { callees, invoke } = this
+    const candidates = callees.filter(accepts)
+    if (candidates.length === 0) return undefined
+    if (invoke === 'random') return candidates[random.below(candidates.length)]
+    if (invoke === 'last') return candidates[candidates.length - 1]
+    if (invoke === 'first') return candidates[0]
+    const at = callees.findIndex((callee) => callee.session === last)
+    const next = candidates.find((callee) => callees.indexOf(callee) > at) ?? candidates[0]!
+    this.turn = callees.indexOf(next) + 1
+    return next
+  }
 }
 
 /** Whether a callee has a place for one more invocation (RPC-127). */

@@ -1,13 +1,5 @@
 // `npm run sim [-- OPTIONS]`: runs worlds drawn from seeds and reports what the checkers find. docs/simulation.md tells more.
-//
-//   --seed N              replays one seed
-//   --seeds A..B          runs the seeds from A to B
-//   --count N --from S    runs N seeds from S on; default 200 from 1
-//   --events N            events per seed, at least; default 2000
-//   --keep-going          goes on after a finding
-//   --defects             plants each of the known defects in a copy of the sources and says which seed finds it
-//
-// Exit status 1 when there is a finding, and with --defects when one is not found.
+// Exit status 1 when there is a finding, and with --defects when one is not found; 2 when the options are wrong.
 
 import { parseArgs } from 'node:util'
 import { findPlanted, plantedDefects } from './planted.ts'
@@ -16,19 +8,23 @@ import { runSeed } from './run.ts'
 const PROGRESS_MS = 2000
 const DEFECT_SEEDS_MAX = 500
 
-const { values: options } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    seeds: { type: 'string' },
-    count: { type: 'string', default: '200' },
-    from: { type: 'string', default: '1' },
-    events: { type: 'string', default: '2000' },
-    'keep-going': { type: 'boolean', default: false },
-    defects: { type: 'boolean', default: false },
-  },
-})
+const USAGE = `npm run sim -- [OPTIONS]: runs worlds drawn from seeds and reports what the checkers find
 
-process.exitCode = options.defects ? await runDefects() : await runSeeds()
+  --seed N              replays one seed, and prints its trace hash
+  --seeds A..B          runs the seeds from A to B
+  --count N --from S    runs N seeds from S on; default: 200 from 1
+  --events N            events per seed, at least; default: 2000
+  --keep-going          goes on after a finding
+  --defects             plants each of the known defects in a copy of the sources and says which seed finds it
+  --help                prints this
+
+Exit status: 0 without a finding, 1 with one (with --defects: when a defect is not found), 2 when the options are wrong.
+docs/simulation.md tells more.`
+
+const options = readOptions()
+
+if (options.help) console.log(USAGE)
+else process.exitCode = options.defects ? await runDefects() : await runSeeds()
 
 /** Runs the seeds that were asked for; the exit status. */
 async function runSeeds(): Promise<number> {
@@ -82,9 +78,33 @@ function range(): [number, number] {
 }
 
 function wholeNumber(name: string, text: string): number {
-  if (!/^\d+$/.test(text)) {
-    console.error(`${name} must be a whole number (for --seeds two of them, as in 1..200), not "${text}"`)
-    process.exit(2)
+  if (/^\d+$/.test(text)) return Number(text)
+  return refuse(`${name} must be a whole number (for --seeds two of them, as in 1..200), not "${text}"`)
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seed: { type: 'string' },
+        seeds: { type: 'string' },
+        count: { type: 'string', default: '200' },
+        from: { type: 'string', default: '1' },
+        events: { type: 'string', default: '2000' },
+        'keep-going': { type: 'boolean', default: false },
+        defects: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    return values
+  } catch (error) {
+    const [text = ''] = (error as Error).message.split(/\.? (?=To specify)|\n/)
+    return refuse(`${text}; the options are --seed, --seeds, --count, --from, --events, --keep-going, --defects and --help`)
   }
-  return Number(text)
+}
+
+/** The options are wrong: says how, and what would have been right. */
+function refuse(text: string): never {
+  console.error(`Cannot simulate: ${text}`)
+  process.exit(2)
 }

@@ -1,7 +1,7 @@
 // A payload as a text that is the same for equal payloads, whatever serializer they came in.
 
 import type { Payload } from '@crosspoint/protocol'
-import type { Link } from './link.ts'
+import type { ModelSession } from './model/state.ts'
 
 export function payloadKey(payload: Payload): string {
   if (payload.count === 0) return ''
@@ -10,9 +10,9 @@ export function payloadKey(payload: Payload): string {
 }
 
 /**
- * Whether a message with this payload is longer than its receiver accepts. Payloads are drawn so that the few bytes of the
- * rest of a message do not matter.
+ * Whether a message with this payload is longer than its receiver accepts; for one that is away, that shows when it is back. Payloads
+ * are drawn so that the few bytes of the rest of a message do not matter.
  */
-export function isTooLong(key: string, { link }: { readonly link: Link }): boolean {
-  return key.length > (link.frameBytesMax ?? Number.POSITIVE_INFINITY)
+export function isTooLong(key: string, { link, resume }: Pick<ModelSession, 'link' | 'resume'>): boolean {
+  return resume?.isDetached !== true && key.length > (link.frameBytesMax ?? Number.POSITIVE_INFINITY)
 }

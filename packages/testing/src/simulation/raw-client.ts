@@ -7,7 +7,26 @@ import type { Feature, Reaction } from './feature.ts'
 import { Finding } from './finding.ts'
 import type { Link } from './link.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { Room } from './settings.ts'
 import { describe } from './trace.ts'
+
+/** What clients are told of a realm. */
+export interface RealmNews {
+  readonly name: Uri
+  /** Whether it counts request ids. */
+  readonly isStrict: boolean
+  /** Whether node keys are used there. */
+  readonly hasShards: boolean
+  /** Whether sessions may outlive their links there. */
+  readonly mayResume: boolean
+}
+
+export interface Ticket {
+  token: string
+  /** Messages of the session that came, and that were sent. */
+  received: number
+  readonly sent: Message[]
+}
 
 /** What a raw client needs of the world. */
 export interface ClientHost {
@@ -16,9 +35,9 @@ export interface ClientHost {
   readonly features: readonly Feature[]
   readonly isCalm: boolean
   /** Opens a link to the router. */
-  connect(): Link
-  /** A realm to join, and whether it counts request ids. */
-  drawRealm(): { readonly name: Uri; readonly isStrict: boolean }
+  connect(room?: Room): Link
+  /** A realm to join. */
+  drawRealm(): RealmNews
   /** Ids of sessions that live or have lived, to name in lists. */
   readonly sessionIds: readonly number[]
   /** A text that no payload has had. */
@@ -30,9 +49,14 @@ export class RawClient {
   readonly index: number
   readonly isMisbehaving: boolean
   link: Link | undefined
-  /** `away`: no link. `silent`: a link without HELLO. `left`: GOODBYE said, the answer is to come. */
-  state: 'away' | 'silent' | 'joining' | 'joined' | 'left' = 'away'
+  /** `away`: no link. `silent`: a link without HELLO. `left`: GOODBYE said, the answer is to come. `paused`: the link is lost, not the session. */
+  state: 'away' | 'silent' | 'joining' | 'joined' | 'left' | 'paused' = 'away'
+  realm: Uri = ''
   isStrictRealm = true
+  usesShards = false
+  isResumable = false
+  /** What it needs to go on with its session on another link. */
+  ticket: Ticket | undefined
   /** What HELLO announced: roles, and features as "caller.call_canceling". */
   roles: ReadonlySet<string> = new Set()
   sessionId = 0
@@ -48,14 +72,18 @@ export class RawClient {
   readonly uploads = new Map<number, Uri>()
   #lastRequestId = 0
   #lastInvocationId = 0
-  readonly #reactions = new Map<number, Reaction>()
+  readonly #reactions = new Map<number, Reaction[]>()
 
   constructor(host: ClientHost, index: number, isMisbehaving: boolean) {
     this.host = host
     this.index = index
     this.isMisbehaving = isMisbehaving
     for (const feature of host.features) {
-      for (const [type, reaction] of feature.reactions ?? []) this.#reactions.set(type, reaction)
+      for (const [type, reaction] of feature.reactions ?? []) {
+        const known = this.#reactions.get(type)
+        if (known === undefined) this.#reactions.set(type, [reaction])
+        else known.push(reaction)
+      }
     }
   }
 
@@ -63,9 +91,9 @@ export class RawClient {
     return this.host.chance
   }
 
-  /** Opens a link; nothing is known of any session before. */
-  connect(): Link {
-    const link = this.host.connect()
+  /** Opens a link. */
+  connect(room?: Room): Link {
+    const link = this.host.connect(room)
     this.link = link
     this.state = 'silent'
     link.onClientFrame = (frame) => this.#receive(link, frame)
@@ -73,11 +101,17 @@ export class RawClient {
     return link
   }
 
-  /** The link is gone, and all that was known with it. */
+  /** The link is gone, and all that was known with it, unless the session may go on. */
   forget(link: Link): void {
     if (this.link !== link) return
     this.link = undefined
+    if (this.ticket !== undefined && (this.state === 'joined' || this.state === 'joining')) this.state = 'paused'
+    else this.forgetSession()
+  }
+
+  forgetSession(): void {
     this.state = 'away'
+    this.ticket = undefined
     this.sessionId = 0
     this.requests.clear()
     this.subscriptions.clear()
@@ -90,6 +124,7 @@ export class RawClient {
 
   send(message: Message): void {
     const { link } = this
+    if (message.type !== MessageType.HELLO) this.ticket?.sent.push(message)
     if (link !== undefined) link.sendUp(encodeMessage(link.serializer, message))
   }
 
@@ -122,7 +157,8 @@ export class RawClient {
     if (this.link !== link) return
     const message = link.serializer.decode(frame)
     this.#checkLegal(message)
-    this.#reactions.get(message.type)?.(this, message as never)
+    if (this.ticket !== undefined && message.type !== MessageType.WELCOME) this.ticket.received++
+    for (const reaction of this.#reactions.get(message.type) ?? NONE) reaction(this, message as never)
   }
 
   /** What every client may rely on, whatever else it is told: answers to what was asked, nothing out of its place. */
@@ -155,3 +191,5 @@ export class RawClient {
     return request?.subject ?? 0
   }
 }
+
+const NONE: readonly Reaction[] = []

@@ -3,18 +3,20 @@
 // with an error that the documentation names; no handler runs after it was removed.
 
 import { ApplicationError, Client, type Invocation, type Registration, type Subscription, UsageError } from '@crosspoint/client'
+import { resumable } from '@crosspoint/client/resume'
 import { CANCEL_MODES, type Transport } from '@crosspoint/protocol'
 import { SeededRandom } from '../conformance/seeded-random.ts'
 import type { Chance } from './chance.ts'
 import type { Link } from './link.ts'
 import { ClientClock, type Scheduler } from './scheduler.ts'
+import type { Room } from './settings.ts'
 import { drawPattern, drawUri } from './uri-pool.ts'
 
 export interface RealClientHost {
   readonly chance: Chance
   readonly scheduler: Scheduler
   readonly isCalm: boolean
-  connectReal(): Link
+  connectReal(room?: Room): Link
   drawRealm(): { readonly name: string }
   tag(): string
   /** A client was told something: promises may go on. */
@@ -39,18 +41,22 @@ export class RealClient {
   readonly #controllers: AbortController[] = []
   /** Procedures that wait for the calm. */
   #waiting: (() => void)[] = []
+  /** Its session outlives lost links, where the realm lets it. */
+  readonly #isResumable: boolean
   #isStopping = false
 
   constructor(host: RealClientHost, index: number, seed: number) {
     this.#host = host
     this.index = index
     this.clock = new ClientClock(host.scheduler, () => host.acted())
+    this.#isResumable = host.chance.is(40)
     this.#client = new Client({
       realm: host.drawRealm().name,
       transport: async () => {
-        const link = host.connectReal()
+        const link = host.connectReal(this.#isResumable ? 'wide' : undefined)
         return { transport: new ClientEnd(link, host), serializer: link.serializer }
       },
+      resume: this.#isResumable ? resumable({ waitMs: 2000, retryDelayMs: 20 }) : undefined,
       clock: this.clock,
       random: new SeededRandom(seed),
       logger: SILENT,
@@ -125,6 +131,9 @@ export class RealClient {
         args: [tag],
         timeout: chance.pick([undefined, 5, 100, 1000]),
         disclose_me: chance.is(10),
+        runon: chance.pick([undefined, undefined, 'any', 'all', 'partition'] as const),
+        runmode: chance.pick([undefined, 'gather', 'progressive'] as const),
+        rkey: `key${chance.below(5)}`,
         onProgress: chance.is(50) ? () => isSettled && this.#wrong('progress after the end of a call', uri) : undefined,
         signal: controller.signal,
         cancel_mode: chance.pick(CANCEL_MODES),
@@ -141,7 +150,13 @@ export class RealClient {
 
   #publish(): void {
     const { chance } = this.#host
-    const options = { args: [this.#host.tag()], acknowledge: chance.is(50), exclude_me: chance.is(50), disclose_me: chance.is(10) }
+    const options = {
+      args: [this.#host.tag()],
+      acknowledge: chance.is(50),
+      exclude_me: chance.is(50),
+      disclose_me: chance.is(10),
+      retain: chance.is(20),
+    }
     this.#track('publish', this.#client.publishEvent(drawUri(chance), options))
   }
 
@@ -167,9 +182,15 @@ export class RealClient {
   #register(): void {
     const { chance } = this.#host
     const { uri, match } = drawPattern(chance)
-    const invoke = chance.pick(['single', 'roundrobin', 'random', 'first', 'last'] as const)
+    // Which of several callees the router chose would be known too late to the model if one of them is away.
+    const invoke = this.#isResumable ? 'single' : chance.pick(['single', 'roundrobin', 'random', 'first', 'last'] as const)
     const registered = this.#client
-      .registerInvocation(uri, (invocation) => this.#run(invocation), { match, invoke, forward_timeout: chance.is(30) })
+      .registerInvocation(uri, (invocation) => this.#run(invocation), {
+        match,
+        invoke,
+        forward_timeout: chance.is(30),
+        concurrency: chance.pick([undefined, undefined, 1, 2]),
+      })
       .then((registration) => void this.#registrations.push(registration))
     this.#track(`register ${match} ${uri}`, registered)
   }

@@ -58,9 +58,9 @@ function checkNothingOpen(world: World): void {
   for (const realm of world.model.realms.values()) {
     for (const session of realm.sessions) {
       const call = [...session.calls.values()][0]
-      if (call !== undefined) {
-        throw new Finding(`CALL ${call.callId} of session ${session.id} never ended; INVOCATION ${call.invocationId} of ${call.callee.id}`)
-      }
+      if (call === undefined) continue
+      const who = call.callee === undefined ? 'nobody' : `session ${call.callee.id}, as INVOCATION ${call.invocationId}`
+      throw new Finding(`CALL ${call.callId} of session ${session.id} never ended; it is with ${who}`)
     }
   }
   for (const { index, open } of world.realClients) {
@@ -103,7 +103,8 @@ async function end(world: World): Promise<void> {
   for (const { name } of world.settings.realms) {
     const realm = router.realm(name)!
     left.push([`sessions in ${name}`, realm.sessions.size])
-    left.push([`subscriptions in ${name}`, realm.broker.size])
+    left.push([`subscriptions in ${name}`, realm.broker.size - model.realms.get(name)!.history.length])
+    left.push([`testaments in ${name}`, realm.testaments.size])
     left.push([`registrations in ${name}`, realm.dealer.size])
   }
   const wrong = left.filter(([, count]) => count !== 0)

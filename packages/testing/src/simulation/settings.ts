@@ -1,10 +1,26 @@
 // What a seed decides before the first event: realms, limits, links, clients, and how often each operation comes.
 
-import { cborSerializer, jsonSerializer, msgpackSerializer, plainUbjsonSerializer, ubjsonSerializer } from '@crosspoint/protocol'
-import { type Authorizer, DEFAULT_LIMITS, type RealmOptions, type RouterLimits } from '@crosspoint/router'
+import {
+  cborSerializer,
+  jsonSerializer,
+  type MatchPolicy,
+  msgpackSerializer,
+  plainUbjsonSerializer,
+  ubjsonSerializer,
+} from '@crosspoint/protocol'
+import {
+  type Authorizer,
+  DEFAULT_LIMITS,
+  type HistoryOptions,
+  type RealmOptions,
+  type ResumeOptions,
+  type RouterLimits,
+  type TopicOptions,
+} from '@crosspoint/router'
 import type { Chance } from './chance.ts'
 import type { Operation } from './feature.ts'
 import type { LinkSettings } from './link.ts'
+import { HOT, HOT_PREFIXES, HOT_WILDCARDS } from './uri-pool.ts'
 
 export interface Settings {
   readonly realms: readonly RealmOptions[]
@@ -39,6 +55,9 @@ export function drawSettings(chance: Chance, operations: readonly Operation[], a
       uriLengthMax: chance.between(40, 80),
       streamBufferedBytesMax: chance.pick([50, 1000, 1_000_000]),
       streamStallMs: chance.between(20, 2000),
+      callsQueuedMax: chance.between(1, 6),
+      testamentsMax: chance.between(1, 4),
+      historyEventsMax: chance.between(1, 20),
       retainedTopicsMax: chance.between(1, 10),
       heldMessagesMax: chance.between(1, 6),
     },
@@ -58,9 +77,58 @@ function drawRealm(chance: Chance, name: string, authorizer: () => Authorizer): 
     requestIds: chance.is(20) ? 'lenient' : 'strict',
     allowDisclose: chance.is(75),
     allowRetain: chance.is(85),
-    authorizer: chance.is(35) ? authorizer() : undefined,
+    ...(chance.is(35) ? { authorizer: authorizer() } : { resume: chance.is(50) ? drawResume(chance) : undefined }),
+    topics: chance.is(60) ? drawTopics(chance) : [],
+    procedures: chance.is(40) ? drawRules(chance) : [],
+    trustlevels: chance.is(30) ? { anonymous: chance.below(3) } : undefined,
+    history: chance.is(40) ? drawHistory(chance) : [],
   }
 }
+
+/** Not with an authorizer: what it decides late for somebody who is away is known too late to the model. */
+function drawResume(chance: Chance): ResumeOptions {
+  return { waitMs: chance.pick([50, 500, 5000]), messagesMax: chance.pick([undefined, undefined, 3, 20]) }
+}
+
+type Pattern = { readonly uri: string; readonly match: MatchPolicy }
+
+/** Some patterns, no two the same. */
+function drawPatterns(chance: Chance, hotPercent = 20): readonly Pattern[] {
+  const patterns: readonly Pattern[] = [
+    ...HOT.map((uri): Pattern => ({ uri, match: 'exact' })),
+    ...HOT_PREFIXES.map((uri): Pattern => ({ uri, match: 'prefix' })),
+    ...HOT_WILDCARDS.map((uri): Pattern => ({ uri, match: 'wildcard' })),
+  ]
+  return patterns.filter(({ match }) => chance.is(match === 'exact' ? hotPercent : 20))
+}
+
+function drawRules(chance: Chance, hotPercent = 20): (Pattern & { readonly trustlevel: number | undefined; readonly disclose: boolean })[] {
+  return drawPatterns(chance, hotPercent).map((pattern) => ({
+    ...pattern,
+    trustlevel: chance.is(40) ? chance.below(5) : undefined,
+    disclose: chance.is(30),
+  }))
+}
+
+/** In some realms, slow subscribers lose events. */
+function drawTopics(chance: Chance): TopicOptions[] {
+  const hasSlow = chance.is(60)
+  const drawSlow = () => chance.pick(['close', 'drop', 'newest', 'newest'] as const)
+  return drawRules(chance, 60).map((rule) => ({
+    ...rule,
+    ...(hasSlow ? { slow: drawSlow(), slowBytesMax: chance.pick([0, 0, 50, 500, 5000]) } : {}),
+  }))
+}
+
+function drawHistory(chance: Chance): HistoryOptions[] {
+  return drawPatterns(chance, 60)
+    .slice(0, 5)
+    .map((pattern) => ({ ...pattern, eventsMax: chance.pick([1, 5, 30, 1000]), ageMsMax: chance.pick([0, 0, 100, 2000]) }))
+}
+
+/** How long a message may be on a link that is not just any: as long as it likes, or not much longer than most. */
+export const FRAME_BYTES_MAX = { wide: undefined, narrow: 4096 } as const
+export type Room = keyof typeof FRAME_BYTES_MAX
 
 export function drawLink(chance: Chance): LinkSettings {
   const serializer = chance.pick(SERIALIZERS)
@@ -74,7 +142,7 @@ export function drawLink(chance: Chance): LinkSettings {
     delayMsMax: delayMsMin + chance.pick([0, 5, 50]),
     windowBytes: chance.pick([100, 2_000, 20_000, 1_000_000]),
     bufferedBytesMax: chance.pick([20_000, 200_000]),
-    frameBytesMax: chance.pick([undefined, 2 ** 24, 2 ** 24, 4096]),
+    frameBytesMax: chance.pick([FRAME_BYTES_MAX.wide, 2 ** 24, 2 ** 24, FRAME_BYTES_MAX.narrow]),
     closesAtOnce: chance.is(50),
   }
 }

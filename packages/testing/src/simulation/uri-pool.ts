@@ -4,9 +4,9 @@
 import type { MatchPolicy, Uri } from '@crosspoint/protocol'
 import type { Chance } from './chance.ts'
 
-const HOT = ['com.hot.a', 'com.hot.b', 'com.cool.a', 'org.hot.a', 'com.hot.a.b']
-const HOT_PREFIXES = ['com.', 'com.hot', 'com.hot.', 'com.hot.a', 'org.hot.a', 'cold.']
-const HOT_WILDCARDS = ['com..a', '.hot.a', 'com.hot.', '..a', 'com...b', 'com.hot.a']
+export const HOT = ['com.hot.a', 'com.hot.b', 'com.cool.a', 'org.hot.a', 'com.hot.a.b']
+export const HOT_PREFIXES = ['com.', 'com.hot', 'com.hot.', 'com.hot.a', 'org.hot.a', 'cold.']
+export const HOT_WILDCARDS = ['com..a', '.hot.a', 'com.hot.', '..a', 'com...b', 'com.hot.a']
 const WRONG = ['com..a', '', 'com.hot. a', 'com.hot#a', '.com', `com.${'long.'.repeat(20)}end`, 'wamp.not.ours', 'wamp']
 
 export function drawUri(chance: Chance): Uri {

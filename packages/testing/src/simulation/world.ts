@@ -11,12 +11,12 @@ import { Finding } from './finding.ts'
 import { Link, type LinkHost } from './link.ts'
 import type { Ask } from './model/guard.ts'
 import { Model } from './model/model.ts'
-import type { ModelRealm } from './model/state.ts'
+import { modelRealm } from './model/realm.ts'
 import { Turn } from './model/turn.ts'
-import { type ClientHost, RawClient } from './raw-client.ts'
+import { type ClientHost, RawClient, type RealmNews } from './raw-client.ts'
 import { RealClient, type RealClientHost } from './real-client.ts'
 import { RouterClock, Scheduler } from './scheduler.ts'
-import { drawLink, drawSettings, type Settings } from './settings.ts'
+import { drawLink, drawSettings, FRAME_BYTES_MAX, type Room, type Settings } from './settings.ts'
 import { type AuthorizerHost, SimulatedAuthorizer } from './simulated-authorizer.ts'
 import { Trace } from './trace.ts'
 
@@ -61,7 +61,7 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
     })
     // The router draws from a seed of its own: what it draws does not change what the world does.
     this.router = new Router({ clock: this.clock, random: new SeededRandom(seed ^ 0x5bd1e995), realms, limits })
-    this.model = new Model(limits, realms.map(modelOf), ALL_FEATURES)
+    this.model = new Model(limits, realms.map(modelRealm), ALL_FEATURES)
     this.clients = Array.from(
       { length: this.settings.rawClients },
       (_, index) => new RawClient(this, index, this.chance.is(this.settings.misbehavingPercent)),
@@ -108,8 +108,9 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
 
   // --- What clients need ---
 
-  connect(): Link {
-    const link = new Link(this.#all.length, drawLink(this.chance), this)
+  connect(room?: Room): Link {
+    const settings = drawLink(this.chance)
+    const link = new Link(this.#all.length, room === undefined ? settings : { ...settings, frameBytesMax: FRAME_BYTES_MAX[room] }, this)
     if (this.isCalm) link.calm()
     this.#links.add(link)
     this.#all.push(link)
@@ -122,15 +123,16 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
     return link
   }
 
-  connectReal(): Link {
-    const link = this.connect()
+  connectReal(room?: Room): Link {
+    const link = this.connect(room)
     this.#realLinks.add(link)
     return link
   }
 
-  drawRealm(): { readonly name: Uri; readonly isStrict: boolean } {
-    const { name, requestIds } = this.chance.pick(this.settings.realms)
-    return { name, isStrict: requestIds === 'strict' }
+  drawRealm(): RealmNews {
+    const { name, requestIds, resume, topics = [] } = this.chance.pick(this.settings.realms)
+    const hasShards = topics.every(({ slow }) => slow === undefined)
+    return { name, isStrict: requestIds === 'strict', hasShards, mayResume: resume !== undefined }
   }
 
   tag(): string {
@@ -141,7 +143,7 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
   #think(client: RawClient): void {
     this.scheduler.after(this.chance.between(1, this.settings.thinkMsMax), () => {
       if (this.isCalm) return
-      const isOutside = client.state === 'away' || (client.state === 'silent' && this.chance.is(30))
+      const isOutside = client.state === 'away' || client.state === 'paused' || (client.state === 'silent' && this.chance.is(30))
       if (isOutside || client.state === 'joined') this.#act(client, isOutside)
       this.#think(client)
     })
@@ -277,6 +279,7 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
       if (link.isClosedByRouter) closed.add(link)
     }
     predict(turn)
+    this.model.finish(turn)
     turn.end(closed)
     this.model.check(turn)
     this.model.checkTimers(turn, this.clock.created, this.clock.live)
@@ -292,21 +295,5 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
     this.#count(`link ${link.index} ◄── `, message, frame)
     if (message.type === MessageType.WELCOME) this.sessionIds.push(message.sessionId)
     turn.came(link, message, link.bytesOf(frame.length))
-  }
-}
-
-function modelOf({ name, requestIds, uriRule, allowDisclose, allowRetain, authorizer }: Settings['realms'][number]): ModelRealm {
-  return {
-    name,
-    isStrict: requestIds === 'strict',
-    hasStrictUris: uriRule === 'strict',
-    allowsDisclose: allowDisclose !== false,
-    allowsRetain: allowRetain !== false,
-    hasAuthorizer: authorizer !== undefined,
-    sessions: new Set(),
-    subscriptions: new Map(),
-    registrations: new Map(),
-    usedSubscriptionIds: new Set(),
-    usedRegistrationIds: new Set(),
   }
 }

@@ -1,10 +1,13 @@
 // What callers and callees do: calls with all options, cancels, and answers of every kind: one, several, late, twice, never.
 
-import { CANCEL_MODES, EMPTY_DICT, MessageType, type RequestId, type Uri } from '@crosspoint/protocol'
+import { CANCEL_MODES, type Dict, EMPTY_DICT, MessageType, type RequestId, type Uri } from '@crosspoint/protocol'
 import type { Operation, Reaction } from '../feature.ts'
 import type { MessageOf } from '../model/turn.ts'
 import type { RawClient } from '../raw-client.ts'
 import { drawUri } from '../uri-pool.ts'
+import { drawPassthru } from './passthru.ts'
+
+const ERRORS: readonly Uri[] = ['com.hot.error', 'wamp.error.runtime_error', 'wamp.error.canceled', 'wamp.error.invalid_argument']
 
 function call(client: RawClient): void {
   const { chance } = client
@@ -15,9 +18,22 @@ function call(client: RawClient): void {
     if (chance.is(40)) options['timeout'] = chance.pick([0, 1, 20, 200, 2000])
     if (chance.is(20)) options['disclose_me'] = chance.is(80)
     if (chance.is(10)) options['x_unknown'] = ['ignored']
+    if (chance.is(30)) Object.assign(options, drawShare(client))
   }
+  const opaque = drawPassthru(client, 'caller')
+  Object.assign(options, opaque?.options)
   const requestId = client.nextId(MessageType.CALL)
-  client.send({ type: MessageType.CALL, requestId, options, procedure: drawUri(chance), payload: client.payload() })
+  const payload = opaque?.payload ?? client.payload()
+  client.send({ type: MessageType.CALL, requestId, options, procedure: drawUri(chance), payload })
+}
+
+/** Options that say which of several callees: all, any, or the one that a key belongs to. */
+function drawShare({ chance }: RawClient): Dict {
+  const how = chance.below(10)
+  if (how < 3) return { runon: 'any' }
+  if (how < 6) return { runon: 'all', ...(chance.is(60) ? {} : { runmode: chance.pick(['gather', 'progressive', 'progressive']) }) }
+  const rkey = chance.is(90) ? { rkey: `key${chance.below(5)}` } : {}
+  return { [chance.pick(['runon', 'runmode'])]: 'partition', ...rkey }
 }
 
 /** Of a call that is open as far as the caller knows, mostly. */
@@ -60,7 +76,9 @@ function invoked(client: RawClient, { details, requestId }: MessageOf<68>): void
 
 function progress(client: RawClient, requestId: number): void {
   if (!client.invocations.has(requestId) && client.chance.is(90)) return // a late one is stale, and no matter
-  client.send({ type: MessageType.YIELD, requestId: requestId as RequestId, options: { progress: true }, payload: client.payload() })
+  const opaque = drawPassthru(client, 'callee')
+  const options = { progress: true, ...opaque?.options }
+  client.send({ type: MessageType.YIELD, requestId: requestId as RequestId, options, payload: opaque?.payload ?? client.payload() })
 }
 
 /** The last word about an invocation: a result, or an error. */
@@ -69,12 +87,15 @@ function finish(client: RawClient, requestId: number): void {
   const { chance } = client
   const id = requestId as RequestId
   if (chance.is(75)) {
-    const options = chance.is(10) ? { progress: false } : EMPTY_DICT
-    client.send({ type: MessageType.YIELD, requestId: id, options, payload: client.payload() })
+    const opaque = drawPassthru(client, 'callee')
+    const options = opaque?.options ?? (chance.is(10) ? { progress: false } : EMPTY_DICT)
+    client.send({ type: MessageType.YIELD, requestId: id, options, payload: opaque?.payload ?? client.payload() })
   } else {
-    const error: Uri = chance.pick(['com.hot.error', 'wamp.error.runtime_error', 'wamp.error.canceled', 'wamp.error.invalid_argument'])
+    const error: Uri = chance.is(50) ? 'wamp.error.unavailable' : chance.pick(ERRORS)
     const requestType = MessageType.INVOCATION
-    client.send({ type: MessageType.ERROR, requestType, requestId: id, details: EMPTY_DICT, error, payload: client.payload() })
+    const opaque = drawPassthru(client, 'callee')
+    const details = opaque?.options ?? EMPTY_DICT
+    client.send({ type: MessageType.ERROR, requestType, requestId: id, details, error, payload: opaque?.payload ?? client.payload() })
   }
 }
 

@@ -1,19 +1,17 @@
 // Procedures of the router itself that change who is there (section 7.2 of the requirements): sessions that kill others, and
 // the count of those who are left.
 
-import { type Dict, isId, MessageType, Payload, type Uri } from '@crosspoint/protocol'
-import type { Feature } from '../feature.ts'
+import { type Dict, isId, type Uri } from '@crosspoint/protocol'
+import type { Feature, OwnProcedure } from '../feature.ts'
 import type { Model } from '../model/model.ts'
 import type { ModelSession } from '../model/state.ts'
-import type { MessageOf, Turn } from '../model/turn.ts'
+import type { Turn } from '../model/turn.ts'
 import { isValid } from '../model/uris.ts'
 import type { RawClient } from '../raw-client.ts'
 import { failed } from './call-ends.ts'
+import { answered, callOwn } from './own-calls.ts'
 
-type Run = (model: Model, turn: Turn, caller: ModelSession, message: MessageOf<48>) => void
-
-/** The procedures that the model knows, by URI. The workload calls no others. */
-export const OWN_PROCEDURES: ReadonlyMap<Uri, Run> = new Map<Uri, Run>([
+const procedures: ReadonlyMap<Uri, OwnProcedure> = new Map<Uri, OwnProcedure>([
   [
     'wamp.session.count',
     (_model, turn, caller, { requestId }) => answered(turn, caller, requestId, () => [caller.realm.sessions.size]), // META-12
@@ -65,18 +63,6 @@ function kill(model: Model, turn: Turn, targets: readonly ModelSession[], kwargs
   model.dismissAll(turn, targets, { reason: reason as Uri, details: message === undefined ? {} : { message }, isSilent })
 }
 
-function answered(turn: Turn, caller: ModelSession, callId: number, args: () => readonly unknown[]): void {
-  const check = ({ details, payload, requestId }: MessageOf<50>) =>
-    requestId === callId && Object.keys(details).length === 0 && JSON.stringify(payload.read().args) === JSON.stringify(args())
-  turn.expect(caller, MessageType.RESULT, `RESULT ${callId} with ${JSON.stringify(args())}`, check)
-}
-
-function call(client: RawClient, procedure: Uri, args: readonly unknown[], kwargs: Dict = {}): void {
-  if (!client.roles.has('caller')) return
-  const requestId = client.nextId(MessageType.CALL)
-  client.send({ type: MessageType.CALL, requestId, options: {}, procedure, payload: Payload.of(args, kwargs) })
-}
-
 function drawWords({ chance }: RawClient): Dict {
   const words: Record<string, unknown> = {}
   if (chance.is(30)) words['reason'] = chance.pick(['com.hot.reason', 'not a uri', ''])
@@ -86,26 +72,27 @@ function drawWords({ chance }: RawClient): Dict {
 
 export const kills: Feature = {
   name: 'kills',
+  procedures,
   operations: [
-    { name: 'session.count', weight: 3, run: (client) => call(client, 'wamp.session.count', []) },
+    { name: 'session.count', weight: 3, run: (client) => callOwn(client, 'wamp.session.count', []) },
     {
       name: 'session.kill',
       weight: 2,
       run: (client) => {
         const id = client.chance.pick([client.chance.pick([0, ...client.host.sessionIds.slice(-6)]), client.sessionId])
-        call(client, 'wamp.session.kill', [id], drawWords(client))
+        callOwn(client, 'wamp.session.kill', [id], drawWords(client))
       },
     },
     {
       name: 'session.kill_by_authid',
       weight: 1,
-      run: (client) => call(client, 'wamp.session.kill_by_authid', [client.chance.pick(['nobody', client.authid])], drawWords(client)),
+      run: (client) => callOwn(client, 'wamp.session.kill_by_authid', [client.chance.pick(['nobody', client.authid])], drawWords(client)),
     },
     {
       name: 'session.kill_all',
       weight: 1,
       run: (client) => {
-        if (client.chance.is(20)) call(client, 'wamp.session.kill_all', [], drawWords(client))
+        if (client.chance.is(20)) callOwn(client, 'wamp.session.kill_all', [], drawWords(client))
       },
     },
   ],

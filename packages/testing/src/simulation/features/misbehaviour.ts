@@ -83,6 +83,7 @@ const operations: readonly Operation[] = [
     isMisbehaviour: true,
     isOutside: true,
     run: (client) => {
+      if (client.state === 'paused') return
       client.connect()
       garbage(client)
     },
@@ -93,6 +94,7 @@ const operations: readonly Operation[] = [
     isMisbehaviour: true,
     isOutside: true,
     run: (client) => {
+      if (client.state === 'paused') return
       client.connect()
       const requestId = 1 as RequestId
       client.send(

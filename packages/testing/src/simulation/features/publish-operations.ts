@@ -5,12 +5,14 @@ import type { Operation, Reaction } from '../feature.ts'
 import type { MessageOf } from '../model/turn.ts'
 import type { RawClient } from '../raw-client.ts'
 import { drawMetaPattern, drawPattern, drawUri } from '../uri-pool.ts'
+import { drawPassthru } from './passthru.ts'
 
 function subscribe(client: RawClient): void {
   if (!client.roles.has('subscriber')) return
   const { uri: topic, match } = client.chance.is(10) ? drawMetaPattern(client.chance) : drawPattern(client.chance)
   const options: Record<string, unknown> = match === 'exact' && client.chance.is(80) ? {} : { match, x_unknown: 1 }
   if (client.chance.is(25)) options['get_retained'] = client.chance.is(90)
+  if (client.usesShards && client.chance.is(30)) options['nkey'] = `node${client.chance.below(3)}`
   client.send({ type: MessageType.SUBSCRIBE, requestId: client.nextId(MessageType.SUBSCRIBE), options, topic })
 }
 
@@ -34,12 +36,16 @@ function publish(client: RawClient): void {
     if (chance.is(20)) Object.assign(options, drawLists(client))
     if (chance.is(10)) options['x_unknown'] = 'ignored'
     if (chance.is(25)) options['retain'] = chance.is(90)
+    if (client.usesShards && chance.is(30)) options['rkey'] = `key${chance.below(6)}`
   }
+  const opaque = drawPassthru(client, 'publisher')
+  Object.assign(options, opaque?.options)
+  const payload = opaque?.payload ?? client.payload()
   const requestId = client.nextId(MessageType.PUBLISH, options['acknowledge'] === true)
-  client.send({ type: MessageType.PUBLISH, requestId, options, topic: drawUri(chance), payload: client.payload() })
+  client.send({ type: MessageType.PUBLISH, requestId, options, topic: drawUri(chance), payload })
 }
 
-function drawLists(client: RawClient): Dict {
+export function drawLists(client: RawClient): Dict {
   const { chance } = client
   const ids = chance.some(client.host.sessionIds.slice(-8))
   const lists: Record<string, unknown> = {}

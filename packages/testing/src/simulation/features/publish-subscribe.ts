@@ -1,18 +1,20 @@
 // SUBSCRIBE, UNSUBSCRIBE, PUBLISH (sections 5.1 to 5.5 of the requirements): each publication reaches exactly those who may
 // have it, once per subscription.
 
-import { type Dict, isId, type MatchPolicy, MessageType } from '@crosspoint/protocol'
+import { isId, type MatchPolicy, MessageType } from '@crosspoint/protocol'
 import type { Feature, Handler } from '../feature.ts'
 import { tellMembership } from '../model/meta-events.ts'
 import type { Model } from '../model/model.ts'
-import { hasFeature, isSameDict, type ModelSession, type ModelSubscription } from '../model/state.ts'
+import type { ModelSession, ModelSubscription } from '../model/state.ts'
 import { isErrorFor, type MessageOf, RANK, type Turn } from '../model/turn.ts'
-import { isReserved, isValid, matches } from '../model/uris.ts'
-import { isTooLong, payloadKey } from '../payload-key.ts'
-import { isEligible } from './eligible.ts'
+import { isReserved, isValid } from '../model/uris.ts'
+import { payloadKey } from '../payload-key.ts'
+import { isKept } from './history.ts'
 import { keyOf } from './keys.ts'
+import { isIdOf, learnId, newPublication, publishTo } from './publications.ts'
 import { publishOperations, publishReactions } from './publish-operations.ts'
-import { expectRetained, type ModelPublication, retain } from './retained.ts'
+import { expectRetained } from './retained.ts'
+import { forgetLag } from './slow.ts'
 
 const DISALLOWED = 'wamp.error.option_disallowed.disclose_me'
 
@@ -32,10 +34,20 @@ function subscribed(model: Model, turn: Turn, session: ModelSession, message: Me
     )
     return
   }
-  const subscription: ModelSubscription = known ?? { id: 0, uri: topic, match, subscribers: new Set() }
+  const subscription: ModelSubscription = known ?? {
+    id: 0,
+    uri: topic,
+    match,
+    subscribers: new Set(),
+    nodeKeys: new Map(),
+    shards: new Map(),
+  }
   realm.subscriptions.set(key, subscription)
   subscription.subscribers.add(session)
   session.subscriptions.add(subscription)
+  const nodeKey = options['nkey'] as string | undefined
+  if (nodeKey === undefined) subscription.nodeKeys.delete(session)
+  else subscription.nodeKeys.set(session, nodeKey)
   const isNew = (id: number) => isId(id) && !realm.usedSubscriptionIds.has(id)
   turn.expect(
     session,
@@ -55,7 +67,7 @@ function subscribed(model: Model, turn: Turn, session: ModelSession, message: Me
   if (!isRepeated) tellMembership(turn, session, 'subscription', subscription, { isAdded: true, isFirstOrLast: known === undefined }) // META-61
 }
 
-function unsubscribed(_model: Model, turn: Turn, session: ModelSession, message: MessageOf<34>): void {
+function unsubscribed(model: Model, turn: Turn, session: ModelSession, message: MessageOf<34>): void {
   const { requestId, subscriptionId } = message
   const subscription = [...session.subscriptions].find((each) => each.id === subscriptionId)
   if (subscription === undefined) {
@@ -65,7 +77,7 @@ function unsubscribed(_model: Model, turn: Turn, session: ModelSession, message:
     ) // PUB-05
     return
   }
-  const isFirstOrLast = remove(session, subscription)
+  const isFirstOrLast = remove(model, session, subscription)
   turn.expect(
     session,
     MessageType.UNSUBSCRIBED,
@@ -77,17 +89,19 @@ function unsubscribed(_model: Model, turn: Turn, session: ModelSession, message:
 }
 
 /** Whether it was the last subscriber. */
-function remove(session: ModelSession, subscription: ModelSubscription): boolean {
+function remove(model: Model, session: ModelSession, subscription: ModelSubscription): boolean {
   session.subscriptions.delete(subscription)
   subscription.subscribers.delete(session)
-  if (subscription.subscribers.size > 0) return false
+  subscription.nodeKeys.delete(session)
+  forgetLag(model, session, subscription)
+  if (subscription.subscribers.size > 0 || isKept(session.realm, subscription)) return false // META-62
   session.realm.subscriptions.delete(keyOf(subscription.match, subscription.uri))
   return true
 }
 
 /** Its own leaving is no news to who leaves (META-07). */
-function left(_model: Model, turn: Turn, session: ModelSession, leaving: object): void {
-  const removed = [...session.subscriptions].map((subscription) => ({ subscription, isFirstOrLast: remove(session, subscription) }))
+function left(model: Model, turn: Turn, session: ModelSession, leaving: object): void {
+  const removed = [...session.subscriptions].map((subscription) => ({ subscription, isFirstOrLast: remove(model, session, subscription) }))
   for (const { subscription, isFirstOrLast } of removed) {
     tellMembership(turn, session, 'subscription', subscription, { isAdded: false, isFirstOrLast }, leaving)
   }
@@ -108,43 +122,13 @@ function published(model: Model, turn: Turn, session: ModelSession, message: Mes
     )
     return
   }
-  // The id is the same for PUBLISHED and every EVENT (PUB-09); the first that comes tells it.
-  const publication: ModelPublication = { id: 0, publisher: session, message }
-  const isPublication = (id: number) => (publication.id === 0 ? isId(id) : id === publication.id)
-  const learn = (answer: { readonly publicationId: number }) => {
-    publication.id = answer.publicationId
-  }
-  retain(model, publication)
+  const publication = newPublication(turn, session, topic, options, payloadKey(message.payload))
   if (isAcknowledged) {
-    const check = (answer: MessageOf<17>) => answer.requestId === requestId && isPublication(answer.publicationId)
-    turn.expect(session, MessageType.PUBLISHED, `PUBLISHED ${requestId}`, check, { rank: RANK.answer, learn: learn }) // PUB-08, ORD-07
+    const check = (answer: MessageOf<17>) => answer.requestId === requestId && isIdOf(publication, answer.publicationId)
+    const learn = (answer: MessageOf<17>) => learnId(publication, answer.publicationId)
+    turn.expect(session, MessageType.PUBLISHED, `PUBLISHED ${requestId}`, check, { rank: RANK.answer, learn }) // PUB-08, ORD-07
   }
-  const payload = payloadKey(message.payload)
-  for (const subscription of realm.subscriptions.values()) {
-    if (!matches(subscription.uri, subscription.match, topic)) continue
-    for (const subscriber of subscription.subscribers) {
-      if (!isEligible(session, subscriber, options) || isTooLong(payload, subscriber)) continue // PUB-15
-      const details = detailsFor(session, subscriber, subscription, message)
-      const check = (event: MessageOf<36>) =>
-        event.subscriptionId === subscription.id &&
-        isPublication(event.publicationId) &&
-        isSameDict(event.details, details) &&
-        payloadKey(event.payload) === payload
-      turn.expect(subscriber, MessageType.EVENT, `EVENT on subscription ${subscription.id} with ${JSON.stringify(details)}`, check, {
-        learn,
-      })
-    }
-  }
-}
-
-/** PUB-12, PUB-18, PUB-40, PUB-43. */
-function detailsFor(publisher: ModelSession, subscriber: ModelSession, subscription: ModelSubscription, message: MessageOf<16>): Dict {
-  const details: Record<string, unknown> = {}
-  if (subscription.match !== 'exact') details['topic'] = message.topic
-  if (message.options['disclose_me'] === true && hasFeature(subscriber, 'subscriber.publisher_identification')) {
-    Object.assign(details, { publisher: publisher.id, publisher_authid: publisher.authid, publisher_authrole: 'anonymous' })
-  }
-  return details
+  publishTo(model, turn, publication)
 }
 
 export const publishSubscribe: Feature = {

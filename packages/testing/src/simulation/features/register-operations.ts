@@ -14,9 +14,11 @@ function register(client: RawClient): void {
   const options: Record<string, unknown> = {}
   if (match !== 'exact') options['match'] = match
   // Policies are few per URI, so that several callees meet under one.
-  if (chance.is(80)) options['invoke'] = chance.is(70) ? INVOCATION_POLICIES[1 + (procedure.length % 4)] : chance.pick(INVOCATION_POLICIES)
+  if (!client.isResumable && chance.is(80))
+    options['invoke'] = chance.is(70) ? INVOCATION_POLICIES[1 + (procedure.length % 4)] : chance.pick(INVOCATION_POLICIES)
   if (chance.is(15)) options['disclose_caller'] = chance.is(80)
   if (chance.is(20)) options['forward_timeout'] = chance.is(80)
+  if (chance.is(25)) options['concurrency'] = chance.pick([1, 1, 2, 5])
   if (chance.is(6)) options['force_reregister'] = chance.is(80)
   client.send({ type: MessageType.REGISTER, requestId: client.nextId(MessageType.REGISTER), options, procedure })
 }

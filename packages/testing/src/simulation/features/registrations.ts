@@ -40,12 +40,24 @@ function registered(model: Model, turn: Turn, session: ModelSession, message: Me
     return
   }
   if (isForced) revoke(turn, before)
-  const registration: ModelRegistration = known ?? { id: 0, uri: procedure, match, invoke, callees: [], lastIndex: -1 }
+  const registration: ModelRegistration = known ?? {
+    id: 0,
+    uri: procedure,
+    match,
+    invoke,
+    callees: [],
+    lastIndex: -1,
+    queue: [],
+    shards: new Map(),
+  }
   if (!isRepeated) {
     realm.registrations.set(key, registration)
     session.registrations.add(registration)
     registration.callees.push({
       session,
+      registration,
+      concurrency: (options['concurrency'] ?? 0) as number,
+      running: 0,
       disclosesCaller: options['disclose_caller'] === true,
       forwardsTimeout: options['forward_timeout'] === true && hasFeature(session, 'callee.call_timeout'),
     })
@@ -65,13 +77,15 @@ function registered(model: Model, turn: Turn, session: ModelSession, message: Me
       },
     },
   ) // RPC-01, RPC-125
-  if (!isRepeated) tellMembership(turn, session, 'registration', registration, { isAdded: true, isFirstOrLast: known === undefined })
+  if (isRepeated) return
+  tellMembership(turn, session, 'registration', registration, { isAdded: true, isFirstOrLast: known === undefined })
+  turn.freed.add(registration)
 }
 
 /** Every callee loses the registration, and those that can take it are told (RPC-131, RPC-132). */
 function revoke(turn: Turn, registration: ModelRegistration): void {
   for (const { session } of [...registration.callees]) {
-    const isFirstOrLast = remove(session, registration)
+    const isFirstOrLast = remove(turn, session, registration)
     const expected = { registration: registration.id, reason: 'wamp.error.unregistered' }
     const check = ({ details, requestId }: MessageOf<67>) => requestId === 0 && details !== undefined && isSameDict(details, expected)
     const what = `the revocation of registration ${registration.id}`
@@ -92,7 +106,7 @@ function unregistered(_model: Model, turn: Turn, session: ModelSession, message:
     )
     return
   }
-  const isFirstOrLast = remove(session, registration)
+  const isFirstOrLast = remove(turn, session, registration)
   turn.expect(
     session,
     MessageType.UNREGISTERED,
@@ -104,11 +118,12 @@ function unregistered(_model: Model, turn: Turn, session: ModelSession, message:
 }
 
 /** The order of those who stay is kept, and whose turn it is (RPC-123). Returns whether nobody stays. */
-function remove(session: ModelSession, registration: ModelRegistration): boolean {
+function remove(turn: Turn, session: ModelSession, registration: ModelRegistration): boolean {
   session.registrations.delete(registration)
   const at = registration.callees.findIndex((callee) => callee.session === session)
   registration.callees.splice(at, 1)
   if (at <= registration.lastIndex) registration.lastIndex--
+  turn.freed.add(registration)
   if (registration.callees.length > 0) return false
   session.realm.registrations.delete(keyOf(registration.match, registration.uri))
   return true
@@ -124,7 +139,7 @@ export const registrations: Feature = {
   ]),
   left: (_model, turn, session, leaving) => {
     for (const registration of [...session.registrations]) {
-      const isFirstOrLast = remove(session, registration)
+      const isFirstOrLast = remove(turn, session, registration)
       tellMembership(turn, session, 'registration', registration, { isAdded: false, isFirstOrLast }, leaving)
     }
   },

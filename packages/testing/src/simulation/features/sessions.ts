@@ -9,9 +9,16 @@ import type { MessageOf } from '../model/turn.ts'
 import type { RawClient } from '../raw-client.ts'
 
 const FEATURES = {
-  publisher: ['subscriber_blackwhite_listing', 'publisher_exclusion', 'publisher_identification'],
-  subscriber: ['publisher_identification', 'pattern_based_subscription'],
-  caller: ['progressive_call_results', 'progressive_call_invocations', 'call_canceling', 'call_timeout', 'caller_identification'],
+  publisher: ['subscriber_blackwhite_listing', 'publisher_exclusion', 'publisher_identification', 'payload_passthru_mode'],
+  subscriber: ['publisher_identification', 'pattern_based_subscription', 'publication_trustlevels', 'payload_passthru_mode'],
+  caller: [
+    'progressive_call_results',
+    'progressive_call_invocations',
+    'call_canceling',
+    'call_timeout',
+    'caller_identification',
+    'payload_passthru_mode',
+  ],
   callee: [
     'progressive_call_results',
     'progressive_call_invocations',
@@ -20,6 +27,9 @@ const FEATURES = {
     'caller_identification',
     'shared_registration',
     'registration_revocation',
+    'call_reroute',
+    'call_trustlevels',
+    'payload_passthru_mode',
   ],
 } as const
 
@@ -41,20 +51,27 @@ function announce(chance: Chance, roles: { readonly [role: string]: readonly str
 
 export function hello(client: RawClient): void {
   const { chance, host } = client
-  if (client.link === undefined) client.connect()
-  const { name, isStrict } = host.drawRealm()
+  if (client.state === 'paused') client.forgetSession()
+  const { name, isStrict, hasShards, mayResume } = host.drawRealm()
+  const isResumable = mayResume && !client.isMisbehaving && client.link === undefined && chance.is(60)
+  if (client.link === undefined) client.connect(isResumable ? 'wide' : undefined)
   const roles = drawRoles(chance)
   const more = chance.pick<Dict>([EMPTY_DICT, { agent: 'simulated', x_unknown: [1, {}] }, { authmethods: ['ticket', 'anonymous'] }])
   const details: Dict = { roles: announce(chance, roles), ...more }
   client.roles = new Set(Object.entries(roles).flatMap(([role, features]) => [role, ...features.map((name) => `${role}.${name}`)]))
+  client.realm = name
   client.isStrictRealm = isStrict
+  // What the router chooses among several, one of whom is away, would be known too late to the model.
+  client.usesShards = hasShards && !isResumable
+  client.isResumable = isResumable
   client.state = 'joining'
-  client.send({ type: MessageType.HELLO, realm: name, details })
+  client.send({ type: MessageType.HELLO, realm: name, details: isResumable ? { ...details, resumable: true } : details })
 }
 
 /** HELLO that is refused. */
 function wrongHello(client: RawClient): void {
   const { chance } = client
+  if (client.state === 'paused') client.forgetSession()
   if (client.link === undefined) client.connect()
   client.state = 'joining'
   const roles = { caller: {} }
@@ -106,7 +123,7 @@ export function leave(client: RawClient): void {
 const operations: readonly Operation[] = [
   { name: 'HELLO', weight: 100, isEssential: true, isOutside: true, run: hello },
   { name: 'wrong HELLO', weight: 5, isOutside: true, run: wrongHello },
-  { name: 'silence', weight: 1, isOutside: true, run: (client) => void client.connect() },
+  { name: 'silence', weight: 1, isOutside: true, run: (client) => void (client.state === 'away' && client.connect()) },
   { name: 'GOODBYE', weight: 1, run: goodbye },
   { name: 'ABORT', weight: 1, run: abort },
   { name: 'close', weight: 1, run: close },
@@ -120,6 +137,7 @@ export const sessions: Feature = {
       MessageType.WELCOME,
       (client: RawClient, { details, sessionId }: MessageOf<2>) => {
         client.state = 'joined'
+        if (details['resumed'] === true) return
         client.sessionId = sessionId
         client.authid = details['authid'] as string
       },

@@ -19,9 +19,10 @@ function heldIn(model: Model): Map<ModelSession, Map<ModelSession, Deadline>> {
 
 /** One more message of a stream went from `from` to `to`. */
 export function streamSent(model: Model, turn: Turn, from: ModelSession, to: ModelSession): void {
-  if (from === to || to.link.bufferedBefore <= model.limits.streamBufferedBytesMax) return
+  if (from === to || to.resume?.isDetached || to.link.bufferedBefore <= model.limits.streamBufferedBytesMax) return
   const all = heldIn(model)
   const senders = all.get(to) ?? new Map<ModelSession, Deadline>()
+  if (!all.has(to)) model.watch(to, streams)
   all.set(to, senders)
   if (senders.has(from)) return
   from.holds++
@@ -32,7 +33,7 @@ export function streamSent(model: Model, turn: Turn, from: ModelSession, to: Mod
     for (const call of [...from.invocations.values(), ...from.calls.values()]) {
       const isResult = call.callee === from && call.caller === to && call.wantsProgress
       const isUpload = call.caller === from && call.callee === to && call.upload !== undefined
-      if (isResult || isUpload) endWith(model, later, call, 'wamp.error.canceled')
+      if (!call.isOver && (isResult || isUpload)) endWith(model, later, call, 'wamp.error.canceled')
     }
   }
   senders.set(from, model.plan(turn, model.limits.streamStallMs, what, expire))

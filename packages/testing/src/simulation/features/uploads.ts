@@ -25,12 +25,14 @@ export function continued(model: Model, turn: Turn, session: ModelSession, call:
   if (upload === undefined || !upload.isOpen) return model.violated(turn, session.peer)
   if (message.procedure !== call.procedure) return // RPC-57
   upload.isOpen = message.options['progress'] === true
+  upload.chunks++
   const payload = payloadKey(message.payload)
-  streamSent(model, turn, session, call.callee)
-  if (isTooLong(payload, call.callee)) return endWith(model, turn, call, 'wamp.error.payload_size_exceeded', true)
+  const callee = call.callee!
+  streamSent(model, turn, session, callee)
+  if (isTooLong(payload, callee)) return endWith(model, turn, call, 'wamp.error.payload_size_exceeded', true)
   const details = upload.isOpen ? { ...upload.details, progress: true } : upload.details // RPC-45, RPC-50
   turn.expect(
-    call.callee,
+    callee,
     MessageType.INVOCATION,
     `INVOCATION ${call.invocationId}, one more chunk, with ${JSON.stringify(details)}`,
     (invocation) =>
@@ -38,6 +40,7 @@ export function continued(model: Model, turn: Turn, session: ModelSession, call:
       invocation.registrationId === upload.registrationId &&
       isSameDict(invocation.details, details) &&
       payloadKey(invocation.payload) === payload,
+    { payload, requestId: call.invocationId },
   )
 }
 

@@ -36,12 +36,15 @@ const ACTIONS: ReadonlyMap<number, string> = new Map<number, string>([
 export class ModelGuard {
   readonly #limits: ModelLimits
   readonly #act: Act
+  readonly #endInput: (turn: Turn) => void
   readonly #held = new Map<ModelSession, Held[]>()
   readonly #full = new Set<ModelSession>()
   /** What the router asked in this turn and no message explains yet. */
   #asks: Ask[] = []
 
-  constructor(limits: ModelLimits, act: Act) {
+  /** `endInput` is called before the next message of several has its turn. */
+  constructor(limits: ModelLimits, act: Act, endInput: (turn: Turn) => void) {
+    this.#endInput = endInput
     this.#limits = limits
     this.#act = act
   }
@@ -49,6 +52,21 @@ export class ModelGuard {
   /** The router asked. */
   asked(ask: Ask): void {
     this.#asks.push(ask)
+  }
+
+  /** The router must ask for what is no message: a testament, a reader of history. `then` says what must come of the decision. */
+  ask(turn: Turn, session: ModelSession, action: string, uri: Uri, then: (later: Turn, decision: Ask['decision']) => void): void {
+    if (!session.realm.hasAuthorizer) return then(turn, 'allowed')
+    const ask = this.#take(turn, session, action, uri)
+    if (ask.isNow) then(turn, ask.decision)
+    else this.#late.set(ask, then)
+  }
+  readonly #late = new Map<Ask, (later: Turn, decision: Ask['decision']) => void>()
+
+  #take(turn: Turn, session: ModelSession, action: string, uri: Uri): Ask {
+    const at = this.#asks.findIndex((ask) => ask.sessionId === session.id && ask.action === action && ask.uri === uri)
+    if (at >= 0) return this.#asks.splice(at, 1)[0]!
+    throw new Finding(`After ${turn.describeInput()}, the router did not ask whether session ${session.id} may ${action} ${uri}`)
   }
 
   /** A message of a session, for which role and request id are right. */
@@ -89,16 +107,16 @@ export class ModelGuard {
     const match = isPattern ? ((options['match'] ?? 'exact') as MatchPolicy) : 'exact'
     const isLegal = isValid(uri, match, session.realm.hasStrictUris) && uri.length <= this.#limits.uriLengthMax
     if (!isLegal) return this.#act(turn, session, message, false)
-    const at = this.#asks.findIndex((ask) => ask.sessionId === session.id && ask.action === action && ask.uri === uri)
-    if (at < 0)
-      throw new Finding(`After ${turn.describeInput()}, the router did not ask whether session ${session.id} may ${action} ${uri}`)
-    const ask = this.#asks.splice(at, 1)[0]!
+    const ask = this.#take(turn, session, action, uri)
     if (ask.isNow) this.#decide(turn, session, message, ask)
     else this.#held.set(session, [{ message, isContinuation, ask, isCanceled: false }])
   }
 
   /** A late decision has come. */
   decided(turn: Turn, ask: Ask): void {
+    const then = this.#late.get(ask)
+    this.#late.delete(ask)
+    if (then !== undefined) return then(turn, ask.decision)
     for (const [session, held] of this.#held) {
       const first = held[0]!
       if (first.ask !== ask) continue
@@ -112,6 +130,7 @@ export class ModelGuard {
     this.#held.delete(session)
     while (rest.length > 0 && session.peer.session === session && !this.#held.has(session)) {
       const { isCanceled, isContinuation, message } = rest.shift()!
+      this.#endInput(turn)
       turn.nextStage()
       if (!isCanceled) this.#check(turn, session, message, isContinuation)
     }

@@ -3,13 +3,15 @@
 
 import { type Dict, isId, type Message, MessageType, type ProtocolViolation, type Uri } from '@crosspoint/protocol'
 import { CLIENT_ROLES, isDict } from '@crosspoint/protocol/internal'
-import type { Feature, Handler } from '../feature.ts'
+import type { Feature, Handler, OwnProcedure } from '../feature.ts'
+import { refusesPassthru } from '../features/passthru.ts'
 import { continued, refusesProgress } from '../features/uploads.ts'
 import { Finding } from '../finding.ts'
 import type { Link } from '../link.ts'
 import type { RouterTimer } from '../scheduler.ts'
 import { type Ask, ModelGuard } from './guard.ts'
 import { tellJoined, tellLeft } from './meta-events.ts'
+import { detached, endOverflowing, keepToken, newResumption, offersResumption, resumed } from './resuming.ts'
 import { type Deadline, isSameDict, type ModelLimits, type ModelPeer, type ModelRealm, type ModelSession } from './state.ts'
 import { type MessageOf, RANK, type Turn } from './turn.ts'
 import { isValid } from './uris.ts'
@@ -49,12 +51,19 @@ export class Model {
   isShuttingDown = false
   readonly #features: readonly Feature[]
   readonly #handlers = new Map<number, Handler>()
+  /** The router's own procedures that the model knows, by URI. The workload calls no others. */
+  readonly procedures: ReadonlyMap<Uri, OwnProcedure>
 
   constructor(limits: ModelLimits, realms: readonly ModelRealm[], features: readonly Feature[]) {
     this.limits = limits
     this.realms = new Map(realms.map((realm) => [realm.name, realm]))
     this.#features = features
-    this.guard = new ModelGuard(limits, (...message) => this.#act(...message))
+    this.guard = new ModelGuard(
+      limits,
+      (...message) => this.#act(...message),
+      (turn) => this.endInput(turn),
+    )
+    this.procedures = new Map(features.flatMap((feature) => [...(feature.procedures ?? [])]))
     for (const feature of features) for (const [type, handler] of feature.handlers ?? []) this.#handlers.set(type, handler)
   }
 
@@ -102,6 +111,7 @@ export class Model {
 
   #receivedOpen(turn: Turn, session: ModelSession, message: Message): void {
     const { peer } = session
+    if (session.resume !== undefined) session.resume.received++
     if (message.type === MessageType.GOODBYE) {
       if (!isValid(message.reason, 'exact', false)) return this.violated(turn, peer)
       this.leave(turn, session)
@@ -130,6 +140,7 @@ export class Model {
 
   /** A message that may pass, and whose turn it is. */
   #act(turn: Turn, session: ModelSession, message: Message, isContinuation: boolean): void {
+    if (refusesPassthru(this, turn, session, message)) return
     if (message.type === MessageType.CALL) {
       if (refusesProgress(this, turn, session, message)) return
       const inFlight = session.calls.get(message.requestId)
@@ -139,9 +150,11 @@ export class Model {
     this.#handlers.get(message.type)!(this, turn, session, message as never)
   }
 
-  #hello(turn: Turn, peer: ModelPeer, { realm: name, details }: MessageOf<1>): void {
+  #hello(turn: Turn, peer: ModelPeer, hello: MessageOf<1>): void {
+    const { realm: name, details } = hello
+    if (this.isShuttingDown) return this.abort(turn, peer, ['wamp.close.system_shutdown']) // SES-29
+    if (details['resume_session'] !== undefined || details['resume_token'] !== undefined) return resumed(this, turn, peer, hello)
     const refusals: Uri[] = []
-    if (this.isShuttingDown) refusals.push('wamp.close.system_shutdown') // SES-29
     const realm = name === null ? undefined : this.realms.get(name)
     if (name !== null && !isValid(name, 'exact', false))
       refusals.push('wamp.error.invalid_uri') // URI-14
@@ -167,18 +180,21 @@ export class Model {
       registrations: new Set(),
       calls: new Map(),
       invocations: new Map(),
+      resume: realm!.resume !== undefined && details['resumable'] === true ? newResumption() : undefined,
       holds: 0,
     }
     peer.phase = 'open'
     peer.session = session
     this.cancel(peer.deadline)
     realm!.sessions.add(session)
-    const check = (welcome: MessageOf<2>) => isWelcome(welcome, realm!) && !this.sessionIds.has(welcome.sessionId)
+    const check = (welcome: MessageOf<2>) =>
+      isWelcome(welcome, realm!) && !this.sessionIds.has(welcome.sessionId) && offersResumption(session.resume, welcome.details)
     turn.expect(session, MessageType.WELCOME, `WELCOME to ${name} with a fresh session id`, check, {
       rank: RANK.first,
       learn: (welcome) => {
         session.id = welcome.sessionId
         session.authid = welcome.details['authid'] as string
+        keepToken(session.resume, welcome.details)
         this.sessionIds.add(session.id)
       },
     }) // SES-06, SES-13, ORD-10
@@ -215,19 +231,59 @@ export class Model {
   lost(turn: Turn, link: Link): void {
     const peer = this.peers.get(link)
     if (peer === undefined) return
-    if (peer.session !== undefined) this.leave(turn, peer.session)
+    const { session } = peer
+    if (session?.resume !== undefined && peer.phase === 'open') return detached(this, turn, session)
+    if (session !== undefined) this.leave(turn, session)
     this.#over(peer)
+  }
+
+  /** A session has lost its link, and will not be resumed. */
+  expired(turn: Turn, session: ModelSession): void {
+    const { peer } = session
+    this.leave(turn, session)
+    this.#over(peer)
+  }
+
+  /** Nothing waits for the link of a session any more: it has none. */
+  drainAll(turn: Turn, session: ModelSession): void {
+    const watching = this.#watching.get(session) ?? []
+    this.#watching.delete(session)
+    for (const feature of watching) feature.drained?.(this, turn, session)
+  }
+  tellDetached(turn: Turn, session: ModelSession): void {
+    for (const feature of this.#features) feature.detached?.(this, turn, session)
   }
 
   /** All that waited for a link has left. */
   drained(turn: Turn, link: Link): void {
     const session = this.peers.get(link)?.session
-    if (session !== undefined) for (const feature of this.#features) feature.drained?.(this, turn, session)
+    if (session === undefined) return
+    const feature = this.#watching.get(session)?.shift()
+    feature?.drained?.(this, turn, session)
   }
+  /** The router will learn when all that waits for a session has left, for the sake of `feature`; each is told in its turn. */
+  watch(session: ModelSession, feature: Feature): void {
+    const watching = this.#watching.get(session) ?? []
+    if (!watching.includes(feature)) watching.push(feature)
+    this.#watching.set(session, watching)
+  }
+  readonly #watching = new Map<ModelSession, Feature[]>()
 
   /** A late decision of the authorizer has come. */
   decided(turn: Turn, ask: Ask): void {
     this.guard.decided(turn, ask)
+  }
+
+  /** What comes of a turn as a whole. */
+  finish(turn: Turn): void {
+    this.endInput(turn)
+    endOverflowing(this, turn)
+    this.endInput(turn)
+  }
+
+  /** One input is dealt with; a turn may have several. */
+  endInput(turn: Turn): void {
+    for (const feature of this.#features) feature.ended?.(this, turn)
   }
 
   /** What must hold after every turn, whatever it was. */
@@ -242,8 +298,9 @@ export class Model {
     session.realm.sessions.delete(session)
     this.sessionIds.delete(session.id)
     this.guard.leave(session)
+    this.#watching.delete(session)
     const leaving = {}
-    for (const feature of this.#features) feature.left?.(this, turn, session, leaving)
+    for (const feature of this.#features) feature.left?.(this, turn, session, leaving, isSilent)
     if (!isSilent) tellLeft(turn, session, leaving)
   }
 
@@ -258,6 +315,10 @@ export class Model {
     for (const session of sessions) {
       const { link, peer } = session
       this.leave(turn, session, how.isSilent)
+      if (session.resume?.isDetached) {
+        this.#over(peer) // nobody is there to be told
+        continue
+      }
       peer.phase = 'dismissed'
       const check = ({ details, reason }: MessageOf<6>) => reason === how.reason && isSameDict(details, how.details)
       turn.expect(link, MessageType.GOODBYE, `GOODBYE ${how.reason}`, check, { rank: RANK.last })

@@ -1,10 +1,11 @@
 // What the checkers know of the world: who is there, who listens to what, which calls are open. It is kept from the messages
 // that arrived at the router and from the requirements alone; the router is never asked.
 
-import type { Dict, InvocationPolicy, MatchPolicy, Uri } from '@crosspoint/protocol'
+import type { Dict, InvocationPolicy, MatchPolicy, Message, Uri } from '@crosspoint/protocol'
+import type { ModelStream } from '../features/history.ts'
 import type { Link } from '../link.ts'
 import type { RouterTimer } from '../scheduler.ts'
-import type { Turn } from './turn.ts'
+import type { Expectation, Turn } from './turn.ts'
 
 /** Something that happens at a certain time unless it is cancelled; the router must have one timer for each. */
 export interface Deadline {
@@ -24,7 +25,7 @@ export interface Deadline {
 export type Phase = 'fresh' | 'open' | 'dismissed' | 'over'
 
 export interface ModelPeer {
-  readonly link: Link
+  link: Link
   phase: Phase
   session: ModelSession | undefined
   /** Of the handshake, then of the answer to GOODBYE. */
@@ -33,7 +34,8 @@ export interface ModelPeer {
 
 export interface ModelSession {
   readonly peer: ModelPeer
-  readonly link: Link
+  /** Where its messages go; one that may be resumed can come to another. */
+  link: Link
   readonly realm: ModelRealm
   id: number
   authid: string
@@ -50,8 +52,22 @@ export interface ModelSession {
   readonly calls: Map<number, ModelCall>
   /** By INVOCATION request id. */
   readonly invocations: Map<number, ModelCall>
+  /** For a session that may outlive its link. */
+  readonly resume: ModelResumption | undefined
   /** How many streams hold it up, so that the router does not read from it. */
   holds: number
+}
+
+/** What lets a session outlive its link (section 4.6 of the requirements). */
+export interface ModelResumption {
+  token: string
+  /** Messages that the client sent in the session and that arrived. */
+  received: number
+  /** What it was sent, on whatever link. */
+  readonly sent: Message[]
+  /** There is no link; what is expected meanwhile comes with the next. */
+  isDetached: boolean
+  backlog: Expectation[]
 }
 
 export interface ModelSubscription {
@@ -60,12 +76,21 @@ export interface ModelSubscription {
   readonly uri: Uri
   readonly match: MatchPolicy
   readonly subscribers: Set<ModelSession>
+  /** The node keys of those subscribers that have one. */
+  readonly nodeKeys: Map<ModelSession, string>
+  /** By resource key: the node key that it belonged to last, and the others that there were then. */
+  readonly shards: Map<string, { readonly nodeKey: string; readonly among: readonly string[] }>
 }
 
 export interface ModelCallee {
   readonly session: ModelSession
+  readonly registration: ModelRegistration
   readonly disclosesCaller: boolean
   readonly forwardsTimeout: boolean
+  /** How many invocations it takes at once; 0 for any number. */
+  readonly concurrency: number
+  /** How many it has, where that is limited. */
+  running: number
 }
 
 export interface ModelRegistration {
@@ -77,20 +102,49 @@ export interface ModelRegistration {
   readonly callees: ModelCallee[]
   /** Where the callee of the last call stands; -1 before the first. */
   lastIndex: number
+  /** Calls that wait for a place, oldest first. */
+  readonly queue: ModelCall[]
+  /** By resource key: who had its last call, and who else was there then. */
+  readonly shards: Map<string, { readonly callee: ModelCallee; readonly among: readonly ModelCallee[] }>
 }
 
 export interface ModelCall {
   readonly caller: ModelSession
   readonly callId: number
   readonly procedure: Uri
-  callee: ModelSession
+  readonly options: Dict
+  readonly payload: string
+  readonly acceptedAt: number
+  /** `undefined` for a procedure of the router. */
+  readonly registration: ModelRegistration | undefined
+  /** `undefined` while it waits, and for a call that runs at all callees. */
+  callee: ModelSession | undefined
   invocationId: number
-  readonly wantsProgress: boolean
-  readonly timeoutMs: number
+  /** The callee that it takes a place of. */
+  place: ModelCallee | undefined
+  /** Who has had it. */
+  readonly tried: Set<ModelSession>
+  wantsProgress: boolean
+  /** Whether a progressive result was sent on. */
+  hasProgressed: boolean
   deadline: Deadline | undefined
   isKilled: boolean
+  isOver: boolean
   /** For a progressive call invocation: what its later chunks need. */
-  readonly upload: { readonly registrationId: number; readonly details: Dict; isOpen: boolean } | undefined
+  upload: { readonly registrationId: number; readonly details: Dict; isOpen: boolean; chunks: number } | undefined
+  /** The call at all callees that it is, or that it is one part of. */
+  group: ModelGroup | undefined
+}
+
+/** A call that runs at all callees of a registration (RPC-129). */
+export interface ModelGroup {
+  readonly head: ModelCall
+  readonly isProgressive: boolean
+  /** Of every callee that was called, in order. */
+  readonly parts: ModelCall[]
+  /** Those who have not answered. */
+  readonly open: Set<ModelCall>
+  readonly answers: Map<ModelCall, unknown>
 }
 
 export interface ModelRealm {
@@ -100,6 +154,13 @@ export interface ModelRealm {
   readonly allowsDisclose: boolean
   readonly allowsRetain: boolean
   readonly hasAuthorizer: boolean
+  readonly topics: readonly ModelTopicRule[]
+  readonly procedures: readonly ModelRule[]
+  /** Of publishers and callers, all of whom have the same role. */
+  readonly trustlevel: number | undefined
+  readonly history: readonly ModelStream[]
+  /** Of sessions that outlive their links; `undefined` where none may. */
+  readonly resume: { readonly waitMs: number; readonly messagesMax: number } | undefined
   /** In the order of joining. */
   readonly sessions: Set<ModelSession>
   /** By match and URI. */
@@ -108,6 +169,18 @@ export interface ModelRealm {
   /** Ids that were given to a subscription or registration; none is given again (ID-14). */
   readonly usedSubscriptionIds: Set<number>
   readonly usedRegistrationIds: Set<number>
+}
+
+/** What a realm says of the URIs that match. */
+export interface ModelRule {
+  readonly uri: Uri
+  readonly match: MatchPolicy
+  readonly trustlevel: number | undefined
+  readonly disclose: boolean
+}
+export interface ModelTopicRule extends ModelRule {
+  readonly slow: 'close' | 'drop' | 'newest'
+  readonly slowBytesMax: number
 }
 
 /** The limits that the model checks. */
@@ -122,6 +195,9 @@ export interface ModelLimits {
   readonly streamBufferedBytesMax: number
   readonly streamStallMs: number
   readonly retainedTopicsMax: number
+  readonly callsQueuedMax: number
+  readonly testamentsMax: number
+  readonly historyEventsMax: number
 }
 
 export function hasFeature(session: ModelSession, feature: string): boolean {

@@ -5,7 +5,7 @@ import type { Message, Uri } from '@crosspoint/protocol'
 import { Finding } from '../finding.ts'
 import type { Link } from '../link.ts'
 import { describe } from '../trace.ts'
-import type { Deadline, ModelSession } from './state.ts'
+import type { Deadline, ModelRegistration, ModelSession } from './state.ts'
 
 export type MessageOf<Type extends number> = Extract<Message, { readonly type: Type }>
 
@@ -14,9 +14,12 @@ export const RANK = { first: 0, answer: 1, other: 2, last: 3 } as const
 
 const STAGE_RANKS = 10
 
-interface Expectation {
-  /** The link that gets the message; one of several where the router may choose. */
-  readonly links: readonly Link[]
+/** A message that must come. */
+export interface Expectation {
+  readonly turn: Turn
+  readonly link: Link
+  /** Of those that may be resumed. */
+  readonly session: ModelSession | undefined
   readonly type: number
   readonly what: string
   readonly rank: number
@@ -27,6 +30,10 @@ interface Expectation {
   readonly after: object | undefined
   readonly check: (message: never, link: Link) => boolean
   readonly learn: ((message: never, link: Link) => void) | undefined
+  readonly payload: string
+  readonly requestId: number
+  readonly isProgress: boolean
+  readonly onlyUri: Uri
 }
 
 export interface ExpectOptions<Type extends number> {
@@ -41,6 +48,12 @@ export interface ExpectOptions<Type extends number> {
   readonly about?: readonly object[]
   /** Not before the messages to the same link that are about this. */
   readonly after?: object | undefined
+  /** For a message that may have to wait for a link, on which it may be too long: its payload, and the request that it is about. */
+  readonly payload?: string
+  readonly requestId?: number
+  readonly isProgress?: boolean
+  /** The URI of an ERROR that goes without its payload when it is too long with it. */
+  readonly onlyUri?: Uri
   /** Called when the message has come. */
   readonly learn?: (message: MessageOf<Type>, link: Link) => void
 }
@@ -58,6 +71,12 @@ export class Turn {
   readonly newDeadlines: Deadline[] = []
   /** Those who leave in this turn together, so that who of them learns of the others is open. */
   leaving: ReadonlySet<ModelSession> | undefined
+  /** By callee, what stands for its last INVOCATION of this turn: the next comes after it. */
+  readonly lastInvocation = new Map<ModelSession, object>()
+  /** Registrations whose queues have to be looked at. */
+  readonly freed = new Set<ModelRegistration>()
+  /** What stands for the last testament of this turn: the next comes after it. */
+  lastTestament: object | undefined
   #expected: Expectation[] = []
   readonly #closing = new Set<Link>()
   #stage = 0
@@ -76,18 +95,31 @@ export class Turn {
 
   /** A message of `type` must come to `to`, one for which `check` is true. `what` describes it for people. */
   expect<Type extends number>(
-    to: ModelSession | readonly ModelSession[] | Link,
+    to: ModelSession | Link,
     type: Type,
     what: string,
     check: (message: MessageOf<Type>, link: Link) => boolean,
     options: ExpectOptions<Type> = {},
   ): void {
-    const targets = Array.isArray(to) ? (to as readonly ModelSession[]) : [to as ModelSession | Link]
-    const links = targets.map((target) => ('peer' in target ? target.link : target))
-    const { rank = RANK.other, isFree = false, isOptional = false, oneOf, about = [], after, learn } = options
-    const isLeaving = targets.some((target) => this.leaving?.has(target as ModelSession) === true)
-    this.#expected.push({
-      links,
+    const session = 'peer' in to ? to : undefined
+    const {
+      rank = RANK.other,
+      isFree = false,
+      isOptional = false,
+      oneOf,
+      about = [],
+      after,
+      learn,
+      payload = '',
+      requestId = 0,
+      isProgress = false,
+      onlyUri = '',
+    } = options
+    const isLeaving = session !== undefined && this.leaving?.has(session) === true
+    const expectation: Expectation = {
+      turn: this,
+      link: session?.link ?? (to as Link),
+      session: session?.resume && session,
       type,
       what,
       rank: rank + this.#stage * STAGE_RANKS,
@@ -98,7 +130,26 @@ export class Turn {
       after,
       check,
       learn,
-    })
+      payload,
+      requestId,
+      isProgress,
+      onlyUri,
+    }
+    if (session?.resume?.isDetached) session.resume.backlog.push(expectation)
+    else this.#expected.push(expectation)
+  }
+
+  /** What was expected while a session had no link comes now, in the order of then. */
+  expectBacklog(session: ModelSession, backlog: readonly Expectation[]): void {
+    let last: Expectation | undefined
+    for (const expectation of backlog) {
+      const { turn, rank } = expectation
+      const isBehind = turn !== last?.turn || Math.floor(rank / STAGE_RANKS) !== Math.floor(last.rank / STAGE_RANKS)
+      if (isBehind) this.nextStage()
+      this.#expected.push({ ...expectation, link: session.link, rank: (rank % STAGE_RANKS) + this.#stage * STAGE_RANKS })
+      last = expectation
+    }
+    this.nextStage()
   }
 
   /** What is expected from now on comes behind everything before it: several messages were handled in this turn. */
@@ -119,6 +170,12 @@ export class Turn {
     else outputs.push({ message, bytes })
   }
 
+  /** Whether a message for which `test` is true came on `link` and is not explained yet: shows what the router chose where it may choose. */
+  sees<Type extends number>(link: Link, type: Type, test: (message: MessageOf<Type>) => boolean): boolean {
+    const outputs = this.#outputs.get(link) ?? []
+    return outputs.some(({ message }) => message.type === type && test(message as MessageOf<Type>))
+  }
+
   /** Takes what came out as far as it is expected by now: later stages may build on what it tells. */
   #settle(isEnd: boolean): void {
     for (const [link, outputs] of this.#outputs) {
@@ -127,7 +184,7 @@ export class Turn {
   }
 
   #take(link: Link, message: Message, mustBe: boolean): boolean {
-    const known = this.#expected.filter((expectation) => expectation.links.includes(link))
+    const known = this.#expected.filter((expectation) => expectation.link === link)
     const due = known.filter(({ isFree, isOptional }) => !isFree && !isOptional)
     const first = Math.min(...due.map(({ rank }) => rank))
     const isDue = ({ after, isFree, rank }: Expectation): boolean =>
@@ -144,9 +201,10 @@ export class Turn {
     const isPast = (other: Expectation): boolean =>
       other === found ||
       (found.oneOf !== undefined && other.oneOf === found.oneOf) ||
-      (other.isOptional && !found.isFree && other.rank < found.rank && other.links.includes(link))
+      (other.isOptional && !found.isFree && other.rank < found.rank && other.link === link)
     this.#expected = this.#expected.filter((other) => !isPast(other))
     found.learn?.(message as never, link)
+    found.session?.resume?.sent.push(message)
     return true
   }
 
@@ -161,7 +219,7 @@ export class Turn {
     this.#settle(true)
     const missing = this.#expected.filter((expectation) => !expectation.isOptional)
     if (missing.length > 0) {
-      const lines = missing.map(({ links, what }) => `\n    link ${links.map((link) => link.index).join(' or ')}: ${what}`)
+      const lines = missing.map(({ link, what }) => `\n    link ${link.index}: ${what}`)
       throw new Finding(`After ${this.describeInput()}, this did not come:${lines.join('')}`)
     }
     for (const check of this.#later) check()
