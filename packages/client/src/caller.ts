@@ -199,12 +199,13 @@ export class OutgoingCall implements PendingRequest {
     const { details, payload } = message as ResultMessage
     const isProgress = details['progress'] === true
     if (this.#isSettled) return isProgress
+    const result = new CallResult(payload, details) // throws when there is a value that cannot be read here
     if (isProgress) {
       this.#startTimer()
-      this.#onProgress?.(new CallResult(payload, details))
+      this.#onProgress?.(result)
     } else {
       this.#end()
-      this.#settle.resolve(new CallResult(payload, details))
+      this.#settle.resolve(result)
     }
     return isProgress
   }

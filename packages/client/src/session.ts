@@ -358,9 +358,15 @@ export class Session {
     if (requestId === 0) return this.#listener.revoked(message as Unsubscribed)
     const pending = this.#find(type, requestId, nameOf(message))
     if (pending === undefined) return
-    const opened = message.type === MessageType.RESULT ? this.reveal(message, pending.uri) : message
-    if (opened === undefined) pending.refused(unreadable())
-    if (opened === undefined || !pending.replied(opened)) this.#pending.delete(requestId)
+    let isOpen = false
+    try {
+      const opened = message.type === MessageType.RESULT ? this.reveal(message, pending.uri) : message
+      if (opened === undefined) pending.refused(unreadable())
+      else isOpen = pending.replied(opened)
+    } catch (error) {
+      pending.refused(unreadable(error))
+    }
+    if (!isOpen) this.#pending.delete(requestId)
     this.#judgeHold()
   }
 
@@ -370,7 +376,7 @@ export class Session {
     const pending = this.#find(requestType, requestId, 'ERROR')
     if (pending === undefined) return
     this.#pending.delete(requestId)
-    const { args, kwargs } = this.reveal(message, pending.uri)?.payload.read() ?? {}
+    const { args, kwargs } = readable(() => this.reveal(message, pending.uri)?.payload.read())
     pending.refused(new ApplicationError(message.error, args, kwargs))
     this.#judgeHold()
   }
@@ -386,7 +392,7 @@ export class Session {
   }
 
   #aborted(message: Extract<Message, { type: typeof MessageType.ABORT }>): void {
-    const { args, kwargs } = message.payload.read()
+    const { args, kwargs } = readable(() => message.payload.read())
     this.#finish('aborted', message.reason, message.details, args, kwargs)
   }
 
@@ -413,8 +419,24 @@ export class Session {
   }
 }
 
-function unreadable(): ApplicationError {
-  return new ApplicationError(INVALID_ARGUMENT, ['The payload is for the far end only, and this client has no key or codec for it'])
+/** Why a result cannot be given: nobody here opens it, or it holds a value that has no form in JavaScript. */
+function unreadable(error?: unknown): ApplicationError {
+  const why = (error as Error | undefined)?.message ?? 'The payload is for the far end only, and this client has no key or codec for it'
+  return new ApplicationError(INVALID_ARGUMENT, [why])
+}
+
+interface Answer {
+  readonly args?: readonly unknown[]
+  readonly kwargs?: Dict
+}
+
+/** What `read` gives, or why it gives nothing: an error and the end of a session are told even when their arguments cannot be read. */
+function readable(read: () => Answer | undefined): Answer {
+  try {
+    return read() ?? {}
+  } catch (error) {
+    return { args: [(error as Error).message] }
+  }
 }
 
 /** One line about the end of a session. */

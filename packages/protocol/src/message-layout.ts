@@ -297,14 +297,19 @@ export function checkRevocation(layout: Layout, requestId: number, details: unkn
   throw new ProtocolViolation(`${layout.name} must be [${layout.type}, Request] or, as a revocation, [${layout.type}, 0, Details]`)
 }
 
-/** Checks the known options of a message for type and value (MSG-11); unknown ones are ignored (MSG-04). */
+/**
+ * Checks the known options of a message for type and value (MSG-11); unknown ones are ignored (MSG-04). A known one that is null
+ * is taken out: wampy.js sends what it was not given as CBOR's and MessagePack's nothing.
+ */
 export function checkOptions(layout: Layout, message: Message): void {
   const holder = message as { readonly options?: Dict; readonly details?: Dict }
   const options = holder.options ?? holder.details
   if (options === undefined || options === EMPTY_DICT) return
   for (const name in options) {
     const known = layout.options.get(name)
-    if (known !== undefined && !known.accepts(options[name])) {
+    if (known === undefined || known.accepts(options[name])) continue
+    if (options[name] === null) delete (options as Record<string, unknown>)[name]
+    else {
       const part = holder.options ? 'Options' : 'Details'
       throw new ProtocolViolation(`${layout.name}.${part}.${name} must be ${known.expected}, not ${shown(options[name])}`)
     }

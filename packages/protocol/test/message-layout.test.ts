@@ -24,7 +24,11 @@ const WRONG: Record<string, readonly unknown[]> = {
 }
 
 /** For every known option a value that no option of its kind takes. */
-const WRONG_OPTIONS: readonly unknown[] = [{ no: 'option is a dictionary' }, null]
+interface Fields {
+  readonly options?: object
+  readonly details?: object
+}
+const WRONG_OPTIONS: readonly unknown[] = [{ no: 'option is a dictionary' }, [null]]
 
 for (const serializer of SERIALIZERS) {
   describe(`message layout in ${serializer.name}`, () => {
@@ -76,6 +80,8 @@ for (const serializer of SERIALIZERS) {
             const list = withOptions(layout, { [name]: wrong })
             violates(() => serializer.decode(frameOf(serializer, list)), new RegExp(`\\.${name} must be `), kind.expected)
           }
+          const { options, details } = serializer.decode(frameOf(serializer, withOptions(layout, { [name]: null }))) as never as Fields
+          assert.ok(!Object.hasOwn(options ?? details!, name), 'and null is the same as absent')
         })
       }
 

@@ -1,89 +1,74 @@
-// `npm run interop [-- --write]`: foreign clients against our router, feature by feature, with a client of ours on the other
-// side. Prints a line per combination; `--write` records the matrix in docs/interop.md. Exit status 1 when a check fails that
-// is not recorded as the peer's own fault (features.ts).
+// `npm run interop`: foreign clients against our router, our client against foreign routers, and foreign clients with each other. USAGE
+// says what can be chosen.
 
-import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
-import { pythonWithAutobahn, ROOT, startRouter } from './environment.ts'
-import { type Check, FEATURES, PEER_FAULTS } from './features.ts'
-import { matrixPage } from './matrix.ts'
-import { startOurs } from './ours.ts'
+import { readOptions, refuseArguments } from '../command-line.ts'
+import { ROOT } from './environment.ts'
+import { FAULTS, UNCAUGHT } from './faults.ts'
+import { matrixPage, sectionText } from './matrix.ts'
+import { strayFaults, surprises } from './outcome.ts'
+import { type Job, jobsOf } from './plan.ts'
+import { runJobs } from './run.ts'
 
-const COMBINATION_MS = 40_000
-const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
+/** Of the surprises of one client or router; when it does not start at all there are hundreds. */
+const LINES_MAX = 30
 
-export interface Combination {
-  readonly peer: string
-  readonly transport: 'websocket' | 'rawsocket'
-  readonly serializer: 'json' | 'msgpack' | 'cbor'
-  readonly checks: readonly Check[]
-}
+const USAGE = `npm run interop [-- OPTIONS]: every feature with foreign clients and routers, by transport and serializer.
 
-const python = await pythonWithAutobahn()
-const AUTOBAHN_JS = 'autobahn-js 26.3.1'
-const AUTOBAHN_PYTHON = 'autobahn 26.10.2 (Python)'
-const js = join(import.meta.dirname, 'autobahn-js-peer.cjs')
-const py = join(import.meta.dirname, 'autobahn_peer.py')
-const plan: readonly [string, readonly string[], Combination['transport'], readonly Combination['serializer'][]][] = [
-  [AUTOBAHN_JS, [process.execPath, js], 'websocket', ['json', 'msgpack', 'cbor']],
-  [AUTOBAHN_JS, [process.execPath, js], 'rawsocket', ['json']],
-  [AUTOBAHN_PYTHON, [python, py], 'websocket', ['json', 'msgpack', 'cbor']],
-  [AUTOBAHN_PYTHON, [python, py], 'rawsocket', ['json', 'msgpack', 'cbor']],
-]
+  --only TEXT  only the clients and routers whose names contain TEXT; "pairs" for the clients with each other
+  --require    fail when something cannot be installed or built here; without it a line says so
+  --write      write docs/interop.md; without it the run fails when that page says something else
 
-const combinations: Combination[] = []
+Status: 0 when everything is as recorded (packages/testing/src/interop/faults.ts), 1 when not, 2 for wrong arguments.`
+const values = readOptions(USAGE, {
+  only: { type: 'string', default: '' },
+  require: { type: 'boolean', default: false },
+  write: { type: 'boolean', default: false },
+})
+
+const started = performance.now()
 let failures = 0
-for (const [peer, command, transport, serializers] of plan) {
-  for (const serializer of serializers) {
-    const router = await startRouter()
-    const ours = await startOurs(`ws://127.0.0.1:${router.port}/ws`)
-    const checks = await checksOf([...command, String(router.port), transport, serializer])
-    await ours.stop()
-    const status = await router.stop()
-    if (status !== 0) failures += report(`the router ended with status ${status}`)
-    const bad = checks.filter((check) => !check.ok && PEER_FAULTS[peer]?.[check.feature] === undefined)
-    console.log(`${peer}, ${transport}, ${serializer}: ${checks.filter((check) => check.ok).length} of ${checks.length} features`)
-    for (const { feature, detail } of bad) failures += report(`${feature}: ${detail}`)
-    combinations.push({ peer, transport, serializer, checks })
-  }
+// Our client runs in this process: what it lets escape must not end the other checks.
+process.on('uncaughtException', (error) => {
+  if (!UNCAUGHT.some((known) => error.message.includes(known))) failures += report(`uncaught: ${error.stack}`)
+})
+const { jobs, skipped } = await jobsOf(values.only)
+if (jobs.length + skipped.length === 0) refuseArguments(`--only ${values.only}: nothing is called so`)
+for (const { name, reason } of skipped) {
+  console.log(`not run: ${name}: ${reason.replace(/\s+/g, ' ').slice(0, 300)}`)
+  if (values.require) failures += report('nothing may be left out with --require')
 }
+const { chapters, faults } = await runJobs(jobs, (job: Job, summary: string) => console.log(`${job.section}, ${job.column}: ${summary}`))
+for (const line of faults) failures += report(line)
+const sections = chapters.flatMap((chapter) => chapter.sections)
+const wholeSections = sections.filter(({ name }) => !skipped.some(({ section }) => section === name))
+for (const section of sections) {
+  const lines = surprises(section, FAULTS)
+  for (const line of lines.slice(0, LINES_MAX)) failures += report(line)
+  if (lines.length > LINES_MAX) failures += report(`${section.name}: ${lines.length - LINES_MAX} more`)
+}
+for (const line of strayFaults(wholeSections, FAULTS)) failures += report(line)
+failures += checkPage()
 
-const page = matrixPage(combinations)
-const file = join(ROOT, 'docs/interop.md')
-if (values.write) writeFileSync(file, page)
-else if (readFileSync(file, 'utf8') !== page)
-  failures += report('docs/interop.md says something else; run npm run interop -- --write and look at what changed')
-console.log(failures === 0 ? `PASSED: ${combinations.length} combinations of ${FEATURES.length} features` : `FAILED: ${failures}`)
-process.exitCode = failures === 0 ? 0 : 1
+const seconds = Math.round((performance.now() - started) / 1000)
+const all = `${jobs.length} combinations of ${sections.length} clients, routers and pairs in ${seconds} s`
+console.log(failures === 0 ? `PASSED: ${all}` : `FAILED: ${failures}, in ${all}`)
+process.exit(failures === 0 ? 0 : 1)
+
+/** Writes the page, or says that it is not what this run found. */
+function checkPage(): number {
+  const file = join(ROOT, 'docs/interop.md')
+  const isWhole = values.only === '' && skipped.length === 0
+  if (values.write && !isWhole) return report('docs/interop.md cannot be written by a run of some clients and routers')
+  const page = matrixPage(chapters, FAULTS)
+  if (values.write) writeFileSync(file, page)
+  const recorded = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const isSame = isWhole ? recorded === page : wholeSections.every((section) => recorded.includes(sectionText(section, FAULTS)))
+  return isSame ? 0 : report('docs/interop.md says something else; run npm run interop -- --write and look at what changed')
+}
 
 function report(line: string): number {
   console.error(`  FAILED ${line}`)
   return 1
-}
-
-/** Runs a peer's script; every feature gets a check, also those that it did not come to. */
-function checksOf([program, ...args]: readonly string[]): Promise<readonly Check[]> {
-  return new Promise((resolve) => {
-    const said = new Map<string, Check>()
-    let errors = ''
-    const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    const guard = setTimeout(() => child.kill('SIGKILL'), COMBINATION_MS)
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (!line.startsWith('{')) return
-      const check = JSON.parse(line) as Check
-      said.set(check.feature, check)
-    })
-    child.stderr.on('data', (chunk) => (errors += chunk))
-    child.on('close', () => {
-      clearTimeout(guard)
-      resolve(
-        FEATURES.map(
-          (feature) => said.get(feature) ?? { feature, ok: false, detail: `no word from the peer's script ${errors.slice(-300)}` },
-        ),
-      )
-    })
-  })
 }

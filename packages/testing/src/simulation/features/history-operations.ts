@@ -5,8 +5,7 @@ import type { Reaction } from '../feature.ts'
 import type { MessageOf } from '../model/turn.ts'
 import type { RawClient } from '../raw-client.ts'
 import { drawUri } from '../uri-pool.ts'
-import { callOwn } from './own-calls.ts'
-import { drawTimeout } from './testaments.ts'
+import { callOwn, drawTimeout } from './own-calls.ts'
 
 /** What a client remembers of the histories of a realm, also from sessions before: publications, epochs, and positions by subscription. */
 interface Notes {

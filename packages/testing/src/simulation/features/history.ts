@@ -13,7 +13,7 @@ import { failed } from './call-ends.ts'
 import { isEligible } from './eligible.ts'
 import { drawPosition, drawQuery, historyReactions } from './history-operations.ts'
 import { permitted } from './own-calls.ts'
-import { isIdOf, keptDetails, learnId, type ModelPublication } from './publications.ts'
+import { isIdOf, keptDetails, learnId, type ModelPublication } from './publication.ts'
 
 interface Entry {
   readonly offset: number

@@ -17,6 +17,11 @@ export function callOwn(client: RawClient, procedure: Uri, args: readonly unknow
   return requestId
 }
 
+/** Of calls that may wait for an authorizer. */
+export function drawTimeout({ chance }: RawClient): Dict {
+  return chance.is(15) ? { timeout: chance.pick([1, 50, 2000]) } : {}
+}
+
 /** RESULT, with these arguments when it comes. */
 export function answered(turn: Turn, caller: ModelSession, callId: number, args: () => readonly unknown[]): void {
   const check = ({ details, payload, requestId }: MessageOf<50>) =>

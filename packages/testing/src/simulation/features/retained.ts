@@ -8,7 +8,7 @@ import type { MessageOf, Turn } from '../model/turn.ts'
 import { matches } from '../model/uris.ts'
 import { isTooLong, payloadKey } from '../payload-key.ts'
 import { isEligible } from './eligible.ts'
-import { isIdOf, keptDetails, learnId, type ModelPublication } from './publications.ts'
+import { isIdOf, keptDetails, learnId, type ModelPublication } from './publication.ts'
 
 const RESTRICTED_MAX = 100
 

@@ -5,7 +5,7 @@ import { MessageType } from '@crosspoint/protocol'
 import type { ModelSession, ModelSubscription } from '../model/state.ts'
 import type { Turn } from '../model/turn.ts'
 import { payloadKey } from '../payload-key.ts'
-import { isIdOf, type ModelPublication } from './publications.ts'
+import { isIdOf, type ModelPublication } from './publication.ts'
 
 /** Who may get the publication as far as node keys go. The router may choose; where it has chosen before, it must choose the same. */
 export function shardOf(

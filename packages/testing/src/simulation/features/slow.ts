@@ -4,7 +4,7 @@
 import type { Feature } from '../feature.ts'
 import type { Model } from '../model/model.ts'
 import type { ModelSession, ModelSubscription } from '../model/state.ts'
-import { expectEvent, type ModelEvent } from './publications.ts'
+import { expectEvent, type ModelEvent } from './publication.ts'
 
 interface Lag {
   dropped: number

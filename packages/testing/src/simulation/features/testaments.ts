@@ -10,9 +10,10 @@ import { payloadKey } from '../payload-key.ts'
 import type { RawClient } from '../raw-client.ts'
 import { drawUri } from '../uri-pool.ts'
 import { failed } from './call-ends.ts'
-import { answered, callOwn, permitted } from './own-calls.ts'
+import { answered, callOwn, drawTimeout, permitted } from './own-calls.ts'
 import { drawPassthru } from './passthru.ts'
-import { newPublication, publishTo } from './publications.ts'
+import { newPublication } from './publication.ts'
+import { publishTo } from './publications.ts'
 import { drawLists } from './publish-operations.ts'
 
 const SCOPES = ['detached', 'destroyed'] as const
@@ -108,11 +109,6 @@ function addTestament(client: RawClient): void {
   if (chance.is(50)) words['scope'] = chance.is(95) ? chance.pick(SCOPES) : 'never'
   const topic = chance.is(97) ? drawUri(chance) : 17
   callOwn(client, 'wamp.session.add_testament', chance.is(97) ? [topic, args, kwargs] : [topic, args], words, drawTimeout(client))
-}
-
-/** Of calls that may wait for an authorizer. */
-export function drawTimeout({ chance }: RawClient): Dict {
-  return chance.is(15) ? { timeout: chance.pick([1, 50, 2000]) } : {}
 }
 
 export const testaments: Feature = {

@@ -278,7 +278,6 @@ export class Model {
   finish(turn: Turn): void {
     this.endInput(turn)
     endOverflowing(this, turn)
-    this.endInput(turn)
   }
 
   /** One input is dealt with; a turn may have several. */

@@ -148,5 +148,6 @@ export function endOverflowing(model: Model, turn: Turn): void {
     turn.nextStage()
     if (session.resume!.backlog.some(({ isOptional }) => isOptional)) throw new Finding('The model cannot count what waits')
     model.expired(turn, session)
+    model.endInput(turn) // which may be too much for another
   }
 }

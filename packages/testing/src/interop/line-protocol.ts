@@ -1,0 +1,94 @@
+// What runner and programs say to each other: see README.md.
+
+import type { Dict } from '@crosspoint/client/node'
+
+export type TransportName = 'websocket' | 'rawsocket'
+export type SerializerName = 'json' | 'msgpack' | 'cbor' | 'ubjson' | 'flatbuffers'
+
+/** What a procedure of a program does. */
+export type Behaviour = 'echo' | 'fail' | 'answer' | 'count' | 'caller' | 'procedure' | 'sum' | 'slow'
+
+/** A command without its id. */
+export interface Command extends Dict {
+  readonly do: 'join' | 'leave' | 'subscribe' | 'unsubscribe' | 'publish' | 'register' | 'unregister' | 'call' | 'cancel'
+  readonly session: string
+}
+
+/** What a program says unasked. */
+export interface Notice {
+  /** The topic as it was subscribed to. */
+  readonly event?: string
+  readonly session?: string
+  readonly args?: readonly unknown[]
+  readonly kwargs?: Dict
+  readonly details?: Dict
+  /** A `slow` procedure that has been invoked, or interrupted. */
+  readonly invoked?: string
+  readonly interrupted?: string
+}
+
+/** A program at the end of the line, or our client in this process. */
+export interface Peer {
+  /** The library's name and version. */
+  readonly name: string
+  /** Sends a command; rejects with `PeerError` or `Unsupported`, or with an `Error` when no answer comes. */
+  ask(command: Command): Asked
+  /** Told about everything unasked. */
+  onNotice: (notice: Notice) => void
+  stop(): Promise<void>
+}
+
+export interface Asked {
+  /** By which `cancel` names it. */
+  readonly id: number
+  readonly answer: Promise<Dict>
+}
+
+/** The error that a request of the program ended with. */
+export class PeerError extends Error {
+  readonly uri: string
+  readonly args: readonly unknown[]
+  readonly kwargs: Dict
+  constructor(uri: string, args: readonly unknown[] = [], kwargs: Dict = {}) {
+    super(`${uri} ${JSON.stringify(toLine(args))}`)
+    this.uri = uri
+    this.args = args
+    this.kwargs = kwargs
+  }
+}
+
+/** The library cannot do it. */
+export class Unsupported extends Error {
+  /** The name of the program that says so. */
+  readonly by: string
+  constructor(message: string, by: string) {
+    super(message)
+    this.by = by
+  }
+}
+
+/** A command that nothing came of in time. */
+export class NoAnswer extends Error {}
+
+/** A value as it stands in a line. */
+export function toLine(value: unknown): unknown {
+  if (typeof value === 'bigint') return isSafe(value) ? Number(value) : { $int: String(value) }
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') }
+  if (Array.isArray(value)) return value.map(toLine)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, toLine(item)]))
+}
+
+/** The value that stands in a line. */
+export function fromLine(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromLine)
+  if (typeof value !== 'object' || value === null) return value
+  const { $int, $bytes } = value as { readonly $int?: string; readonly $bytes?: string }
+  if ($int !== undefined) return BigInt($int)
+  if ($bytes !== undefined) return new Uint8Array(Buffer.from($bytes, 'base64'))
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, fromLine(item)]))
+}
+
+function isSafe(value: bigint): boolean {
+  return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+}
