@@ -13,7 +13,9 @@ export class Resumption implements Peer {
   onViolation: (violation: ProtocolViolation) => void = () => {}
   onClose: (reason: string) => void = () => {}
   /** What the client must show to resume; a new one every time (RES-02, RES-03). */
-  token = ''
+  #token = ''
+  /** The one before, while the client may not have received the new one: its WELCOME may be lost on the way. */
+  #formerToken: string | undefined = undefined
   readonly #messagesMax: number
   readonly #bytesMax: number
   readonly #onOverflow: () => void
@@ -36,6 +38,18 @@ export class Resumption implements Peer {
     this.#onOverflow = onOverflow
   }
 
+  /** Takes a new token, and gives it back. */
+  renewToken(token: string): string {
+    this.#formerToken = this.#token === '' ? undefined : this.#token
+    this.#token = token
+    return token
+  }
+  /** Whether the client may resume with this token. */
+  accepts(token: string): boolean {
+    const isFormer = this.#formerToken !== undefined && isSameToken(token, this.#formerToken)
+    return isSameToken(token, this.#token) || isFormer
+  }
+
   /** Whether there is no transport. */
   get isDetached(): boolean {
     return this.#peer === undefined
@@ -53,6 +67,7 @@ export class Resumption implements Peer {
     this.#peer = peer
     peer.onMessage = (message) => {
       this.#received++
+      this.#formerToken = undefined
       this.onMessage(message)
     }
     peer.onViolation = (violation) => this.onViolation(violation)

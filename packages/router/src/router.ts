@@ -23,7 +23,7 @@ import { checkRealm, isRefusal, type Refusal, randomAuthid, readHello, welcomeDe
 import { DEFAULT_LIMITS, type RouterLimits } from './limits.ts'
 import { Realm } from './realm.ts'
 import type { RealmOptions, ResumeOptions } from './realm-options.ts'
-import { drawToken, isSameToken, Resumption, readResumption } from './resumption.ts'
+import { drawToken, Resumption, readResumption } from './resumption.ts'
 import { Session } from './session.ts'
 
 /** Told about ends, refusals and losses; for logs and counters. All members are optional. */
@@ -177,9 +177,8 @@ export class Router {
     const { peer } = session
     session.makeResumable(resumption)
     resumption.attach(peer)
-    resumption.token = drawToken(this.#random)
     this.#resumable.set(session.id, session)
-    return { resumable: true, resume_token: resumption.token }
+    return { resumable: true, resume_token: resumption.renewToken(drawToken(this.#random)) }
   }
 
   /** A HELLO that wants to go on with a session (RES-03, RES-06). */
@@ -191,18 +190,12 @@ export class Router {
     const received = typeof asked.received === 'number' && Number.isInteger(asked.received) ? asked.received : undefined
     const session = this.#resumable.get(id)
     const resumption = session?.resumption
-    if (
-      session?.realm === undefined ||
-      resumption === undefined ||
-      !isSameToken(token, resumption.token) ||
-      !resumption.canReplay(received)
-    ) {
+    if (session?.realm === undefined || resumption === undefined || !resumption.accepts(token) || !resumption.canReplay(received)) {
       return visitor.abort(ErrorUri.noSuchSession, `There is no session ${id} that this token resumes`)
     }
     const { realm } = session
     session.address = visitor.address
-    resumption.token = drawToken(this.#random)
-    const more = { resumed: true, resumable: true, resume_token: resumption.token }
+    const more = { resumed: true, resumable: true, resume_token: resumption.renewToken(drawToken(this.#random)) }
     realm.resume(session, visitor.surrender(), received, (count) => {
       const details = welcomeDetails(realm.name, session.authid, session.authrole, this.#agent, { ...more, _received: count })
       return { type: MessageType.WELCOME, sessionId: session.id, details }

@@ -122,6 +122,21 @@ describe('a session that outlives its transport', () => {
     assert.deepEqual(numbers(resume(w, id, token).rest), [])
   })
 
+  test('RES-03 a WELCOME lost on its way does not cost the session: the token before holds until a message comes', () => {
+    const w = world()
+    const { client, id, token } = joinResumable(w)
+    client.cut()
+    const first = resume(w, id, token)
+    first.client.cut() // and never saw its WELCOME
+    const second = resume(w, id, token)
+    assert.equal(second.welcome[0], 2)
+    const newest = (second.welcome[2] as { resume_token: string }).resume_token
+    second.client.ask(32, {}, 'a.topic')
+    second.client.cut()
+    assert.equal(resume(w, id, token).welcome[0], 3, 'the client has shown that it has the new one')
+    assert.equal(resume(w, id, newest).welcome[0], 2)
+  })
+
   test('request ids go on where they were', () => {
     const w = world()
     const { client, id, token } = joinResumable(w)

@@ -142,12 +142,13 @@ const resumptions: readonly Scenario[] = [
   ),
   scenario(
     'RES-03',
-    'the token that was used does not resume the session again',
+    'the token that was used does not resume the session again, once the client has shown that it has the new one',
     [
       resumable('a'),
       drop('a'),
       hello(),
       expect('a', 2, ref('a'), containing({ resumed: true, resume_token: bind('new') })),
+      subscribed('a', 1, TOPIC),
       drop('a'),
       hello('c'),
       refused('c'),

@@ -111,7 +111,10 @@ export class Model {
 
   #receivedOpen(turn: Turn, session: ModelSession, message: Message): void {
     const { peer } = session
-    if (session.resume !== undefined) session.resume.received++
+    if (session.resume !== undefined) {
+      session.resume.received++
+      session.resume.formerToken = undefined
+    }
     if (message.type === MessageType.GOODBYE) {
       if (!isValid(message.reason, 'exact', false)) return this.violated(turn, peer)
       this.leave(turn, session)

@@ -14,7 +14,7 @@ const TOO_LONG: readonly Uri[] = ['wamp.error.payload_size_exceeded']
 const TOKEN = /^[A-Za-z0-9+/]{22}==$/
 
 export function newResumption(): ModelResumption {
-  return { token: '', received: 0, sent: [], isDetached: false, backlog: [] }
+  return { token: '', formerToken: undefined, received: 0, sent: [], isDetached: false, backlog: [] }
 }
 
 /** Whether WELCOME offers to resume, as it must (RES-01, RES-02); keeps the token. */
@@ -25,7 +25,9 @@ export function offersResumption(resume: ModelResumption | undefined, details: D
   return token !== resume.token
 }
 export function keepToken(resume: ModelResumption | undefined, details: Dict): void {
-  if (resume !== undefined) resume.token = details['resume_token'] as string
+  if (resume === undefined) return
+  resume.formerToken = resume.token || undefined
+  resume.token = details['resume_token'] as string
 }
 
 /** The link of a session that may be resumed is gone (RES-07). */
@@ -45,7 +47,7 @@ export function resumed(model: Model, turn: Turn, peer: ModelPeer, { details }: 
   if (!isId(id) || typeof token !== 'string') return model.violated(turn, peer)
   const session = [...model.realms.values()].flatMap((realm) => [...realm.sessions]).find((each) => each.id === id)
   const resume = session?.resume
-  if (session === undefined || resume === undefined || resume.token !== token) {
+  if (session === undefined || resume === undefined || (resume.token !== token && resume.formerToken !== token)) {
     return model.abort(turn, peer, ['wamp.error.no_such_session'])
   }
   // All that waited can be sent again; of what was on its way, as much as the router happens to keep.

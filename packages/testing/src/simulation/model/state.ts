@@ -61,6 +61,8 @@ export interface ModelSession {
 /** What lets a session outlive its link (section 4.6 of the requirements). */
 export interface ModelResumption {
   token: string
+  /** The one before, which holds until the client has sent something. */
+  formerToken: string | undefined
   /** Messages that the client sent in the session and that arrived. */
   received: number
   /** What it was sent, on whatever link. */
