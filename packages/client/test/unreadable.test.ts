@@ -15,7 +15,7 @@ import {
 } from '@crosspoint/protocol'
 import { Client } from '../src/index.ts'
 import { rejection, SILENT } from './support/fake-router.ts'
-import { settle } from './support/virtual-clock.ts'
+import { settle, VirtualClock } from './support/virtual-clock.ts'
 
 /** A list with a number in decimal that no float holds exactly: "[HU" and its length, the text, "]". */
 const UNREADABLE = new TextEncoder().encode('[HU\u000712.5e-9]')
@@ -35,7 +35,7 @@ async function calling(answers: (requestId: RequestId) => Message[]): Promise<Cl
     }
     return { transport: ours, serializer: ubjsonSerializer }
   }
-  const client = new Client({ transport, logger: SILENT })
+  const client = new Client({ transport, clock: new VirtualClock(), logger: SILENT }) // it does not connect again by itself
   await client.start()
   return client
 }
