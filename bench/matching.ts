@@ -44,7 +44,7 @@ class World {
     this.#router = new Router({
       clock: systemClock,
       random: systemRandom,
-      realms: [{ name: 'realm1', ...(history && { history }), ...(store && { store }) }],
+      realms: [{ name: 'realm1', ...(history && { history }), ...(store && { events: store }) }],
       limits: { retainedTopicsMax: RETAINED, subscriptionsMax: PER_SESSION },
     })
     const [ours, theirs] = MemoryTransport.pair()

@@ -173,7 +173,7 @@ export class Callee {
       session.send({ type: MessageType.ERROR, requestType, requestId, details: EMPTY_DICT, error, payload: EMPTY_PAYLOAD })
       return
     }
-    const running = new RunningInvocation(session, message, declared.procedure, this.#clock, (error, uri) =>
+    const running = new RunningInvocation(session, message, procedure, this.#clock, (error, uri) =>
       this.#context.report('invocation', error, uri),
     )
     this.#running.set(requestId, running)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ApplicationError, Client, type PayloadCodec } from '@crosspoint/client'
+import { ApplicationError, Client, type Invocation, type PayloadCodec } from '@crosspoint/client'
 import { cborSerializer, type Event, MessageType, Payload, type Publish, UsageError } from '@crosspoint/protocol'
 import { systemClock, systemRandom } from '@crosspoint/protocol/system'
 import { Router } from '@crosspoint/router'
@@ -148,6 +148,25 @@ for (const [name, make] of [
       const [first, second] = (await heard) as [string, { deep: [Uint8Array] }]
       assert.equal(first, 'hello')
       assert.deepEqual([...second.deep[0]], [1, 2])
+      await end()
+    })
+
+    test('PPT-08 of patterns: what is sealed names the URI that was called or published to', async () => {
+      const { clients, end } = await world(make(secret), make(secret))
+      const [one, two] = clients as [Client, Client]
+      const run = async ({ args, progress }: Invocation) => {
+        progress(['half'])
+        return args[0]
+      }
+      await one.registerInvocation('com.secret.any', run, { match: 'prefix' })
+      const progress: unknown[] = []
+      const call = two.callProgress('com.secret.any.one', { args: ['whole'] })
+      for await (const { value } of call) progress.push(value)
+      assert.deepEqual([progress, (await call.result).value], [['half'], 'whole'])
+      const heard = new Promise((resolve) => void one.subscribe('com.secret', resolve, { match: 'prefix' }))
+      await two.call('wamp.session.count') // so that the subscription is there
+      two.publish('com.secret.topic', 'hello')
+      assert.equal(await heard, 'hello')
       await end()
     })
 

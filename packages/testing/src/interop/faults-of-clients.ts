@@ -126,6 +126,26 @@ const THEIR_OWN: readonly Fault[] = [
     says: 'with FlatBuffers it cannot write a PUBLISH with lists of authroles; its builder raises',
   },
 
+  {
+    of: AUTOBAHN_PYTHON,
+    features: [
+      'encrypted call',
+      'encrypted call received',
+      'encrypted call of a pattern',
+      'encrypted call of a pattern received',
+      'encrypted error received',
+      'encrypted error sent',
+      'encrypted progress received',
+      'encrypted progress sent',
+      'encrypted event received',
+      'encrypted event of a pattern received',
+      'encrypted bytes',
+      'subscribers without the key',
+    ],
+    on: ['FlatBuffers'],
+    says: 'it takes an encrypted payload from FlatBuffers as a memoryview, which its EncodedPayload refuses with an assertion, so it can decrypt nothing',
+  },
+
   { of: XCONN, features: ['refused realm'], says: 'of an ABORT it tells a text, and not the URI of the reason' },
   { of: XCONN, features: ['error sent'], says: NO_KWARGS_IN_ERRORS },
   { of: XCONN, features: ['caller seen', 'publisher seen'], says: NO_IDENTIFICATION },

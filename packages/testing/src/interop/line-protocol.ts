@@ -10,8 +10,19 @@ export type Behaviour = 'echo' | 'fail' | 'answer' | 'count' | 'caller' | 'proce
 
 /** A command without its id. */
 export interface Command extends Dict {
-  readonly do: 'join' | 'leave' | 'subscribe' | 'unsubscribe' | 'publish' | 'register' | 'unregister' | 'call' | 'cancel'
+  readonly do: 'keyring' | 'join' | 'leave' | 'subscribe' | 'unsubscribe' | 'publish' | 'register' | 'unregister' | 'call' | 'cancel'
   readonly session: string
+}
+
+/** Keys of `keyring` for the URIs that begin with `prefix`; each 32 bytes in Base64. */
+export interface RingKey extends Dict {
+  readonly prefix: string
+  /** Of whoever calls and publishes. */
+  readonly originator_private?: string
+  readonly originator_public?: string
+  /** Of whoever is called and subscribes. */
+  readonly responder_private?: string
+  readonly responder_public?: string
 }
 
 /** What a program says unasked. */
@@ -35,6 +46,8 @@ export interface Peer {
   ask(command: Command): Asked
   /** Told about everything unasked. */
   onNotice: (notice: Notice) => void
+  /** Whether a text went as it is, either way, over a connection of a session with a `keyring`. Only our own client can tell. */
+  readonly crossed?: (text: string) => boolean
   stop(): Promise<void>
 }
 
@@ -59,9 +72,9 @@ export class PeerError extends Error {
 
 /** The library cannot do it. */
 export class Unsupported extends Error {
-  /** The name of the program that says so. */
-  readonly by: string
-  constructor(message: string, by: string) {
+  /** The name of the program that says so; none when it is the router that lacks it. */
+  readonly by: string | undefined
+  constructor(message: string, by?: string) {
     super(message)
     this.by = by
   }

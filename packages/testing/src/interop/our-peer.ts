@@ -15,8 +15,10 @@ import {
   type Subscription,
   ubjsonSerializer,
 } from '@crosspoint/client/node'
-import type { Asked, Behaviour, Command, Notice, Peer, SerializerName, TransportName } from './line-protocol.ts'
-import { NoAnswer, PeerError } from './line-protocol.ts'
+import { cryptobox, KeyRing } from '@crosspoint/encryption'
+import type { Asked, Behaviour, Command, Notice, Peer, RingKey, SerializerName, TransportName } from './line-protocol.ts'
+import { NoAnswer, PeerError, Unsupported } from './line-protocol.ts'
+import { Wiretap } from './wiretap.ts'
 
 const SERIALIZERS = {
   json: jsonSerializer,
@@ -41,6 +43,9 @@ export class OurPeer implements Peer {
   readonly #serializer: SerializerName
   readonly #entries = new Map<string, Entry>()
   readonly #calls = new Map<number, AbortController>()
+  /** By the names of their sessions. */
+  readonly #keys = new Map<string, readonly RingKey[]>()
+  readonly #wiretap = new Wiretap()
   #lastId = 0
 
   constructor(name: string, url: string, serializer: SerializerName) {
@@ -61,12 +66,20 @@ export class OurPeer implements Peer {
     return { id, answer }
   }
 
+  crossed(text: string): boolean {
+    return this.#wiretap.has(text)
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#entries.keys()].map((session) => this.#leave(session)))
   }
 
   async #run(id: number, command: Command): Promise<Dict> {
     const { session } = command
+    if (command.do === 'keyring') {
+      this.#keys.set(session, command['keys'] as readonly RingKey[])
+      return {}
+    }
     if (command.do === 'join') return this.#join(session, command['realm'] as string)
     if (command.do === 'leave') return this.#leave(session)
     const entry = this.#entries.get(session)!
@@ -112,10 +125,13 @@ export class OurPeer implements Peer {
   }
 
   async #join(session: string, realm: string): Promise<Dict> {
+    const keys = this.#keys.get(session)
+    const serializer = SERIALIZERS[this.#serializer]
     const client = new Client({
       url: this.#url,
       realm,
-      serializers: [SERIALIZERS[this.#serializer]],
+      serializers: [keys === undefined ? serializer : this.#wiretap.on(serializer)],
+      payloadCodec: keys === undefined || keys.length === 0 ? undefined : cryptobox(ringOf(keys)),
       logger: silent,
       retriesMax: 0,
       stopTimeoutMs: 0,
@@ -124,6 +140,10 @@ export class OurPeer implements Peer {
     await client.start().catch((error: Error) => {
       throw new PeerError(/wamp\.[a-z_.]+/.exec(error.message)?.[0] ?? 'peer.error', [error.message])
     })
+    if (keys !== undefined && !client.session!.features['broker']?.has('payload_transparency')) {
+      await client.stop()
+      throw new Unsupported('it does not announce payload_transparency, so it is not sent encrypted payloads')
+    }
     this.#entries.set(session, { client, subscriptions: new Map(), registrations: new Map() })
     return { id: client.session!.id }
   }
@@ -179,6 +199,22 @@ export class OurPeer implements Peer {
         })
     }
   }
+}
+
+function ringOf(keys: readonly RingKey[]): KeyRing {
+  return new KeyRing(
+    Object.fromEntries(
+      keys.map((key) => [
+        key.prefix,
+        {
+          originatorPrivate: key.originator_private,
+          originatorPublic: key.originator_public,
+          responderPrivate: key.responder_private,
+          responderPublic: key.responder_public,
+        },
+      ]),
+    ),
+  )
 }
 
 function payload(command: Command): { args: readonly unknown[]; kwargs: Dict } {

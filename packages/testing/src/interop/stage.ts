@@ -1,7 +1,7 @@
 // The stage of a feature: two programs, the sessions that they hold, and what they have said unasked.
 
 import type { Dict } from '@crosspoint/client/node'
-import { type Asked, type Behaviour, NoAnswer, type Notice, type Peer } from './line-protocol.ts'
+import { type Asked, type Behaviour, NoAnswer, type Notice, type Peer, type RingKey } from './line-protocol.ts'
 
 const NOTICE_MS = 4_000
 
@@ -60,6 +60,11 @@ export class Actor {
   /** The next event of a subscription. */
   event(topic: string): Promise<Notice> {
     return this.#board.next(`event ${this.#session} ${topic}`)
+  }
+
+  /** Whether an event of a subscription waits to be taken. */
+  hasEvent(topic: string): boolean {
+    return this.#board.has(`event ${this.#session} ${topic}`)
   }
 
   /** Waits until its `slow` procedure has been invoked or interrupted. */
@@ -121,6 +126,9 @@ class Board {
   }
 }
 
+/** Whose session: that of the program that the matrix is about, or the other one's. */
+export type SideName = 'subject' | 'other'
+
 /** Two programs at one router. Sessions last from feature to feature, until one fails. */
 export class Stage {
   readonly #prefix: string
@@ -166,6 +174,18 @@ export class Stage {
     return this.#join(this.#other)
   }
 
+  /** One more session, with a key ring; without any keys it is one without encryption, which `crossed` hears as well. */
+  withKeys(side: SideName, keys: readonly RingKey[]): Promise<Actor> {
+    return this.#join(side === 'subject' ? this.#subject : this.#other, 'realm1', keys)
+  }
+
+  /** Whether a text went as it is over a connection of a session that `withKeys` has made on our side. */
+  crossed(text: string): boolean {
+    const ears = [this.#subject, this.#other].filter((peer) => peer.crossed !== undefined)
+    if (ears.length === 0) throw new Error('Cannot tell what crossed the wire: neither side is our client')
+    return ears.some((peer) => peer.crossed!(text))
+  }
+
   /** A URI that no other feature uses. */
   uri(name: string): string {
     return `${this.#prefix}.n${++this.#count}.${name}`
@@ -184,8 +204,9 @@ export class Stage {
     return actor
   }
 
-  async #join(peer: Peer, realm = 'realm1'): Promise<Actor> {
+  async #join(peer: Peer, realm = 'realm1', keys?: readonly RingKey[]): Promise<Actor> {
     const session = `s${++this.#count}`
+    if (keys !== undefined) await peer.ask({ do: 'keyring', session, keys }).answer
     const join = () => peer.ask({ do: 'join', session, realm }).answer
     // One library loses a WELCOME now and then (clients.ts); that must not be a matter of the feature that needs the session.
     const { id } = await join().catch((error) => (error instanceof NoAnswer ? join() : Promise.reject(error)))

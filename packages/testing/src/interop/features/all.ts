@@ -2,6 +2,7 @@
 
 import type { Stage } from '../stage.ts'
 import { CALLS } from './calls.ts'
+import { ENCRYPTION } from './encryption.ts'
 import { EVENTS } from './events.ts'
 import { META } from './meta.ts'
 import { SESSIONS } from './sessions.ts'
@@ -15,6 +16,7 @@ export const FEATURES: { readonly [feature: string]: (stage: Stage) => Promise<v
   ...EVENTS,
   ...VALUES,
   ...META,
+  ...ENCRYPTION,
 }
 
 /** What two foreign clients are tried on with each other. */

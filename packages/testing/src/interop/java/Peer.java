@@ -74,6 +74,7 @@ final class Peer {
 
     private CompletableFuture<Map<String, Object>> run(Line.Command command) {
         if (command.text("do").equals("join")) return join(command);
+        if (command.text("do").equals("keyring")) throw new Line.Unsupported("it has no encryption with cryptobox");
         Entry entry = entries.get(command.text("session"));
         if (entry == null) throw new IllegalStateException("there is no session " + command.text("session"));
         var answer = CompletableFuture.completedFuture(null).thenComposeAsync((nothing) -> runIn(entry, command), entry.thread);

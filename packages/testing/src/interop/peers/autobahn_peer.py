@@ -9,6 +9,7 @@ txaio.use_asyncio()
 
 import autobahn  # noqa: E402
 from autobahn.asyncio.component import Component  # noqa: E402
+from autobahn.wamp.cryptobox import Key, KeyRing  # noqa: E402
 from autobahn.wamp.exception import ApplicationError, InvalidUriError  # noqa: E402
 from autobahn.wamp.types import (  # noqa: E402
     CallOptions,
@@ -20,6 +21,7 @@ from autobahn.wamp.types import (  # noqa: E402
 from line_protocol import PeerError, Unsupported, say, serve, to_line  # noqa: E402
 
 PORT, TRANSPORT, SERIALIZER = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+rings = {}
 sessions = {}
 subscriptions = {}
 registrations = {}
@@ -70,7 +72,21 @@ def procedure_for(command):
     }[command["run"]]
 
 
+def key_of(entry):
+    """Key takes None for what is not given."""
+    names = {"originator_priv": "originator_private", "originator_pub": "originator_public"}
+    names |= {"responder_priv": "responder_private", "responder_pub": "responder_public"}
+    return Key(**{name: entry.get(ours) for name, ours in names.items()})
+
+
 class Commands:
+    async def keyring(self, command):
+        ring = KeyRing()
+        for entry in command["keys"]:
+            ring.set_key(entry["prefix"], key_of(entry))
+        # Without any keys, it is a session without a codec.
+        rings[command["session"]] = ring if command["keys"] else None
+
     async def join(self, command):
         joined = asyncio.get_running_loop().create_future()
         made = component(command["realm"])
@@ -85,6 +101,7 @@ class Commands:
         # How the component ends is told by the sessions; see clients.ts.
         ended.add_done_callback(lambda done: done.cancelled() or done.exception())
         session = await joined
+        session.set_payload_codec(rings.get(command["session"]))
         sessions[command["session"]] = session
         return {"id": session.session_id}
 

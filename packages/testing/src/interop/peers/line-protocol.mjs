@@ -36,6 +36,7 @@ export function serve(version, commands, errorOf) {
   process.on('unhandledRejection', (error) => process.stderr.write(`unhandled: ${error?.stack ?? error}\n`))
   const run = async (command) => {
     const { id } = command
+    if (command.do === 'keyring') return say({ id, unsupported: 'it has no encryption with cryptobox' })
     try {
       say({ id, ok: toLine(await commands[command.do](command)) })
     } catch (thrown) {

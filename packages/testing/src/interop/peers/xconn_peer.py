@@ -44,6 +44,9 @@ def procedure_for(command):
 
 
 class Commands:
+    async def keyring(self, command):
+        raise Unsupported("it has no encryption with cryptobox")
+
     async def join(self, command):
         client = AsyncClient(auth.AnonymousAuthenticator(""), SERIALIZERS[SERIALIZER]())
         session = await client.connect(URL, command["realm"])
