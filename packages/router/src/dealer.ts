@@ -213,7 +213,7 @@ export class Dealer {
     }
     let details = invocationDetails(this.#rules, caller, message, registration, callee, pending.wantsProgress)
     if (options['progress'] === true) {
-      extra!.upload = { registrationId: registration.id, details, isOpen: true, chunks: 1 }
+      extra!.upload = { registrationId: registration.id, details, isOpen: true, chunks: 1, isHolding: false }
       details = { ...details, progress: true } // RPC-45
     }
     const { invocationId } = pending
@@ -221,7 +221,7 @@ export class Dealer {
       { type: MessageType.INVOCATION, requestId: invocationId, registrationId: registration.id, details, payload: message.payload },
       to,
     )
-    if (extra?.upload !== undefined) this.#throttle.sent(caller, to)
+    if (extra?.upload !== undefined) extra.upload.isHolding = this.#throttle.sent(caller, to)
   }
 
   /** All callees are at their limit: the call waits for a place (RPC-127). */
@@ -544,6 +544,7 @@ export class Dealer {
     if (isFirst) callee.returnInvocationId(invocationId)
     const pending = callee.invocations.get(invocationId)
     if (pending === undefined) return // it ended with another part of its call
+    if (isFirst && pending.extra?.upload?.isHolding) this.#throttle.takeBack(pending.caller, callee)
     this.#interrupt(pending, 'killnowait') // it may know the chunks before
     this.#fail(pending, error, Payload.of([text]))
   }

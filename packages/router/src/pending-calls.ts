@@ -22,6 +22,8 @@ export interface Upload {
   /** Whether the caller's last chunk is still to come. */
   isOpen: boolean
   chunks: number
+  /** Whether its first chunk made the callee hold up the caller. */
+  isHolding: boolean
 }
 
 /** What a call needs beyond the common case. */

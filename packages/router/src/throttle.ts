@@ -21,13 +21,13 @@ export class Throttle {
     this.#turn = turn
   }
 
-  /** One more message of a stream goes from `from` to `to`. */
-  sent(from: Session, to: Session): void {
-    if (from === to || to.peer.bufferedBytes <= this.#limits.streamBufferedBytesMax) return
+  /** One more message of a stream goes from `from` to `to`. Whether `from` is held up from now on. */
+  sent(from: Session, to: Session): boolean {
+    if (from === to || to.peer.bufferedBytes <= this.#limits.streamBufferedBytesMax) return false
     let held = this.#held.get(to)
-    if (held?.has(from)) return
+    if (held?.has(from)) return false
     if (held === undefined) {
-      if (!to.peer.whenDrained(() => this.#turn(() => this.#drained(to)))) return // its transport cannot tell
+      if (!to.peer.whenDrained(() => this.#turn(() => this.#drained(to)))) return false // its transport cannot tell
       this.#held.set(to, (held = new Map()))
     }
     held.set(
@@ -35,6 +35,17 @@ export class Throttle {
       this.#clock.setTimer(this.#limits.streamStallMs, () => this.#turn(() => this.#stalled(from, to))),
     )
     from.hold()
+    return true
+  }
+
+  /** What was sent could not be delivered, and with it the stream has ended before it began: it holds up nobody. */
+  takeBack(from: Session, to: Session): void {
+    const held = this.#held.get(to)
+    const timer = held?.get(from)
+    if (timer === undefined) return
+    timer.cancel()
+    held!.delete(from)
+    from.release()
   }
 
   /** The receiver has no transport any more, for now: nothing waits in one. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Call, Message, Yield } from '@crosspoint/protocol'
-import { MessageType, Payload, type RequestId } from '@crosspoint/protocol'
+import { jsonSerializer, MemoryTransport, MessageType, Payload, type RequestId } from '@crosspoint/protocol'
 import type { Peer } from '@crosspoint/protocol/internal'
 import { announceRoles } from '@crosspoint/protocol/internal'
 import { World } from './support.ts'
@@ -117,6 +117,27 @@ describe('RPC-39 back-pressure', () => {
     caller.peer.close()
     assert.ok(!isHeld(callee))
     assert.equal(world.clock.timerCount, 1, 'the one that ends its waiting')
+  })
+
+  test('a stream whose first message is too long for its receiver holds up nobody', () => {
+    const world = new World({ limits: LIMITS })
+    const [ours, theirs] = MemoryTransport.pair(3_000)
+    world.router.attach(theirs, jsonSerializer)
+    const say = (list: unknown[]): void => ours.send(new TextEncoder().encode(JSON.stringify(list)))
+    say([1, 'realm1', { roles: ROLES }])
+    say([64, 1, {}, 'a.stream'])
+    ours.pause() // what waits here counts for whoever sends a stream
+    const caller = open(world)
+    const call = (id: number, bytes: number, options: Call['options']): void => {
+      const payload = Payload.of(['x'.repeat(bytes)])
+      caller.peer.send({ type: MessageType.CALL, requestId: id as RequestId, options, procedure: 'a.stream', payload })
+    }
+    call(1, 2_500, {})
+    call(2, 5_000, { progress: true })
+    assert.equal((caller.received.at(-1) as { error?: string }).error, 'wamp.error.payload_size_exceeded')
+    call(3, 10, {})
+    assert.equal(caller.peer.bufferedBytes, 0, 'the router reads on')
+    assert.equal(world.clock.timerCount, 0)
   })
 
   test('a sender that leaves is forgotten', () => {
