@@ -21,7 +21,11 @@ export type ComponentModule = (app: App, extra: unknown) => void | Promise<void>
  * @throws UsageError ERR_COMPONENT naming the file, the error, and the first line of the stack inside the component.
  */
 export async function startComponent(component: ResolvedComponent, router: Router, log: Logger): Promise<RunningComponent> {
-  const app = new App({ peer: () => router.attachLocal(), realm: component.realm, logger: namedLogger(log, component.name) })
+  const app = new App({
+    peer: () => router.attachLocal({ authrole: component.authrole }),
+    realm: component.realm,
+    logger: namedLogger(log, component.name),
+  })
   try {
     const module = (await import(pathToFileURL(component.module).href)) as { default?: unknown }
     const run = module.default

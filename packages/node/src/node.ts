@@ -103,7 +103,10 @@ export class Node {
         assumesJson: config.assumesJson,
         limits: config.limits,
         onRequest: await createRequestHandler(config),
-        onTransport: (transport, serializer, info) => router.attach(transport, serializer, { peer: info.peer }),
+        onTransport: (transport, serializer, info) => {
+          const authrole = info.type === 'rawsocket' ? config.rawSocketAuthrole : config.authroles[info.path]
+          router.attach(transport, serializer, { peer: info.peer, authrole })
+        },
         onNotice: (notice) => this.#log.warn(`${config.name}: ${notice}`),
       })
       this.#listeners.push({ config, listener })

@@ -323,11 +323,14 @@ const MISTAKES: readonly (readonly [name: string, config: Json, path: string, fo
     /not supported by this version/,
   ],
   [
-    'a role of a component',
-    withComponent({ type: 'module', module: 'a.ts', realm: 'realm1', role: 'x' }),
+    'a role of a component that its realm does not have',
+    node({
+      realms: [{ name: 'realm1', roles: [{ name: 'anonymous' }] }],
+      components: [{ type: 'module', module: 'a.ts', realm: 'realm1', role: 'x' }],
+    }),
     'workers[0].components[0].role',
     'is "x"',
-    /permissions are not enforced yet/,
+    /the realm "realm1" has no such role; it has anonymous/,
   ],
 
   // Meaning
@@ -347,32 +350,52 @@ const MISTAKES: readonly (readonly [name: string, config: Json, path: string, fo
   ],
   ['a realm with a space', node({ realms: [{ name: 'my realm' }] }), 'workers[0].realms[0].name', 'is "my realm"', /must be a URI: /],
   [
-    'a narrow role',
-    withPermission({ uri: '', match: 'prefix', allow: { ...everything, register: false } }),
-    'workers[0].realms[0].roles[0].permissions[0].allow',
-    'is {',
-    /does not allow register, and permissions are not enforced by this version/,
+    'a permission twice, with stars and without',
+    withRealm({
+      roles: [
+        {
+          name: 'anonymous',
+          permissions: [
+            { uri: 'com.a.*', allow: everything },
+            { uri: 'com.a.', match: 'prefix' },
+          ],
+        },
+      ],
+    }),
+    'workers[0].realms[0].roles[0].permissions[1].uri',
+    'is "com.a."',
+    /the same as workers\[0\]\.realms\[0\]\.roles\[0\]\.permissions\[0\]; only one can decide/,
   ],
   [
-    'a role of one namespace',
-    withPermission({ uri: 'com.example.', match: 'prefix', allow: everything }),
-    'workers[0].realms[0].roles[0].permissions',
-    'is ["com.example."]',
-    /does not cover every URI, and permissions are not enforced/,
+    'a permission for no URI',
+    withPermission({ uri: 'com.a*b', allow: everything }),
+    'workers[0].realms[0].roles[0].permissions[0].uri',
+    'is "com.a*b"',
+    /cannot match: .*a star stands for a whole component/,
   ],
   [
-    'a role without permissions',
-    withRealm({ roles: [{ name: 'anonymous' }] }),
-    'workers[0].realms[0].roles[0].permissions',
-    'is []',
-    /write one permission \{ uri: ""/,
+    'a role twice',
+    withRealm({ roles: [{ name: 'anonymous' }, { name: 'anonymous' }] }),
+    'workers[0].realms[0].roles[1].name',
+    'is "anonymous"',
+    /taken by workers\[0\]\.realms\[0\]\.roles\[0\]\.name/,
   ],
   [
     'no anonymous role',
-    withRealm({ roles: [{ name: 'user', permissions: [{ uri: '*', allow: everything }] }] }),
-    'workers[0].realms[0].roles',
+    node({ realms: [{ name: 'realm1', roles: [{ name: 'user' }] }], transports: [transport()] }),
+    'workers[0].realms',
     'is ["user"]',
-    /role "anonymous", which this realm does not have/,
+    /the role "anonymous", which no realm has/,
+  ],
+  [
+    'a role of a transport that no realm has',
+    node({
+      realms: [{ name: 'realm1', roles: [{ name: 'anonymous' }] }],
+      transports: [transport({ paths: { x: { type: 'websocket', auth: { anonymous: { type: 'static', role: 'guest' } } } } })],
+    }),
+    `${T}.paths.x.auth.anonymous.role`,
+    'is "guest"',
+    /no realm has this role; there is anonymous/,
   ],
   [
     'permissions of version 1',
@@ -386,7 +409,7 @@ const MISTAKES: readonly (readonly [name: string, config: Json, path: string, fo
     withRealm({ roles: [{ name: 'anonymous', authorizer: 'com.x' }] }),
     'workers[0].realms[0].roles[0].authorizer',
     'is "com.x"',
-    /permissions are not enforced yet/,
+    /authorizers\); write permissions/,
   ],
   [
     'disclosure by the router',

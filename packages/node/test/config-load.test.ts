@@ -31,7 +31,7 @@ const web = (transport: object) => ({
 test('every default is filled in, and nothing can be changed', async (context) => {
   const node = await load(context, PLAIN)
   const options = { name: 'realm1', uriRule: 'loose', requestIds: 'strict', allowDisclose: true, allowRetain: true }
-  const none = { topics: undefined, procedures: undefined, trustlevels: undefined, resume: undefined }
+  const none = { roles: undefined, topics: undefined, procedures: undefined, trustlevels: undefined, resume: undefined }
   assert.deepEqual(node.realms, [{ options: { ...options, ...none }, streams: [], storeFile: undefined }])
   assert.deepEqual(node.routerLimits, DEFAULT_ROUTER_LIMITS)
   const listener = node.listeners[0]!
@@ -44,6 +44,8 @@ test('every default is filled in, and nothing can be changed', async (context) =
       websocketPaths: ['/ws'],
       longPollPaths: [],
       hasRawSocket: true,
+      authroles: { '/ws': 'anonymous' },
+      rawSocketAuthrole: 'anonymous',
       allowedOrigins: ['*'],
       assumesJson: false,
       statics: [],
@@ -288,21 +290,34 @@ test('all four kinds of transport', async (context) => {
   assert.equal(listeners[3]!.limits.frameBytesMax, 65536)
 })
 
-test('roles that grant everything are accepted, as Crossbar writes them', async (context) => {
-  const allow = { call: true, register: true, publish: true, subscribe: true }
-  const disclose = { caller: false, publisher: false }
-  for (const permission of [
-    { uri: '', match: 'prefix', allow, disclose, cache: true },
-    { uri: '*', allow },
-  ]) {
-    const roles = [{ name: 'anonymous', permissions: [permission] }]
-    const config = { ...PLAIN, workers: [{ ...PLAIN.workers[0], realms: [{ name: 'realm1', roles }] }] }
-    assert.equal((await load(context, config)).realms.length, 1)
-  }
-  const roles = [{ name: 'guest', permissions: [{ uri: '*', allow }] }]
+test('roles and their permissions, as Crossbar writes them', async (context) => {
+  const allow = { call: true, register: false, subscribe: true }
+  const permissions = [
+    { uri: '', match: 'prefix', allow, disclose: { caller: false, publisher: false }, cache: true },
+    { uri: 'com.app.*', allow: { publish: true } },
+    { uri: 'com.*.read', allow },
+    { uri: 'com.app', match: 'exact' },
+    { uri: 'com.app.x', allow: {} },
+  ]
+  const roles = [{ name: 'guest', permissions }, { name: 'nobody' }]
   const paths = { ws: { type: 'websocket', auth: { anonymous: { type: 'static', role: 'guest' } } } }
   const transports = [{ type: 'web', endpoint: { type: 'tcp', port: 1 }, paths, rawsocket: false }]
-  await load(context, { ...PLAIN, workers: [{ type: 'router', realms: [{ name: 'realm1', roles }], transports }] })
+  const components = [{ type: 'module', module: 'a.ts', realm: 'realm1', role: 'nobody' }]
+  const config = { ...PLAIN, workers: [{ type: 'router', realms: [{ name: 'realm1', roles }], transports, components }] }
+  const node = await load(context, config, {}, { 'a.ts': '' })
+  const both = ['call', 'subscribe']
+  assert.deepEqual(node.realms[0]!.options.roles, {
+    guest: [
+      { uri: '', match: 'prefix', allow: both },
+      { uri: 'com.app.', match: 'prefix', allow: ['publish'] },
+      { uri: 'com..read', match: 'wildcard', allow: both },
+      { uri: 'com.app', match: 'exact', allow: [] },
+      { uri: 'com.app.x', match: 'exact', allow: [] },
+    ],
+    nobody: [],
+  })
+  assert.deepEqual({ ...node.listeners[0]!.authroles }, { '/ws': 'guest' })
+  assert.equal(node.components[0]!.authrole, 'nobody')
 })
 
 test('TLS files are read, the chain after the certificate', async (context) => {

@@ -15,6 +15,7 @@ export const ErrorUri = {
   notAuthorized: 'wamp.error.not_authorized',
   authorizationFailed: 'wamp.error.authorization_failed',
   noSuchRealm: 'wamp.error.no_such_realm',
+  noSuchRole: 'wamp.error.no_such_role',
   noMatchingAuthMethod: 'wamp.error.no_matching_auth_method',
   protocolViolation: 'wamp.error.protocol_violation',
   discloseMeDisallowed: 'wamp.error.option_disallowed.disclose_me',

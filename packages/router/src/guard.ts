@@ -16,6 +16,7 @@ import {
 import type { Action, Authorizer, Decision } from './authorizer.ts'
 import { principalOf } from './broker.ts'
 import type { Principal } from './event-store.ts'
+import type { Permissions } from './permissions.ts'
 import type { RealmRules } from './realm-rules.ts'
 import type { Session } from './session.ts'
 
@@ -29,15 +30,21 @@ interface Held {
 /** What to do with a message that may pass. */
 export type Act = (session: Session, message: Message, isContinuation: boolean) => void
 
-const ACTIONS: ReadonlyMap<number, Action> = new Map([
-  [MessageType.CALL, 'call'],
-  [MessageType.REGISTER, 'register'],
-  [MessageType.PUBLISH, 'publish'],
-  [MessageType.SUBSCRIBE, 'subscribe'],
-])
+/** By message type. */
+const ACTIONS: readonly (Action | undefined)[] = (() => {
+  const actions: (Action | undefined)[] = new Array(256).fill(undefined)
+  actions[MessageType.CALL] = 'call'
+  actions[MessageType.REGISTER] = 'register'
+  actions[MessageType.PUBLISH] = 'publish'
+  actions[MessageType.SUBSCRIBE] = 'subscribe'
+  return actions
+})()
 
 export class Guard {
-  readonly #authorizer: Authorizer
+  /** What each role may do; without it every role everything. */
+  readonly #permissions: ReadonlyMap<string, Permissions> | undefined
+  /** Asked for what the permissions allow; without it that is allowed. */
+  readonly #authorizer: Authorizer | undefined
   readonly #realm: Uri
   readonly #rules: RealmRules
   readonly #turn: (input: () => void) => void
@@ -47,7 +54,15 @@ export class Guard {
   /** Sessions whose transport is not read because too many of their messages wait. */
   readonly #full = new Set<Session>()
 
-  constructor(authorizer: Authorizer, realm: Uri, rules: RealmRules, turn: (input: () => void) => void, act: Act) {
+  constructor(
+    permissions: ReadonlyMap<string, Permissions> | undefined,
+    authorizer: Authorizer | undefined,
+    realm: Uri,
+    rules: RealmRules,
+    turn: (input: () => void) => void,
+    act: Act,
+  ) {
+    this.#permissions = permissions
     this.#authorizer = authorizer
     this.#realm = realm
     this.#rules = rules
@@ -57,6 +72,10 @@ export class Guard {
 
   /** Lets a message through, now, later or never. */
   pass(session: Session, message: Message, isContinuation: boolean): void {
+    if (this.#authorizer === undefined) {
+      this.#passNow(session, message, isContinuation)
+      return
+    }
     const held = this.#held.get(session)
     if (held === undefined) {
       const entry = { message, isContinuation, isCanceled: false }
@@ -76,6 +95,21 @@ export class Guard {
     }
   }
 
+  /** By the permissions alone, which know at once. */
+  #passNow(session: Session, message: Message, isContinuation: boolean): void {
+    const action = ACTIONS[message.type]
+    if (action === undefined || isContinuation) return this.#act(session, message, isContinuation)
+    const { uri, options } = subjectOf(message)
+    const match = matchOf(action, options)
+    const isAllowed = this.#mayDo(session.authrole, action, uri, match)
+    if (isAllowed || this.#rules.refuseUri(action, uri, match) !== undefined) return this.#act(session, message, false)
+    this.#decided(session, message, 'denied')
+  }
+
+  #mayDo(authrole: string, action: Action, uri: Uri, match: MatchPolicy): boolean {
+    return this.#permissions === undefined || this.#permissions.get(authrole)?.allows(action, uri, match) === true
+  }
+
   /** The session is gone: what waits is forgotten, and a late decision changes nothing. */
   leave(session: Session): void {
     this.#held.delete(session)
@@ -84,6 +118,8 @@ export class Guard {
 
   /** Asks for what is not a message of a session that is there: a testament, a reader of history. */
   ask(principal: Principal, action: Action, uri: Uri, options: Dict, decide: (decision: Decision) => void): void {
+    if (!this.#mayDo(principal.authrole, action, uri, matchOf(action, options))) return decide('denied')
+    if (this.#authorizer === undefined) return decide('allowed')
     let isNow = true
     let isDecided = false
     this.#authorizer.authorize({ realm: this.#realm, principal, action, uri, options }, (decision) => {
@@ -98,15 +134,13 @@ export class Guard {
   /** Carries a message out, or refuses it; false when the decision has to be waited for. */
   #decide(session: Session, entry: Held): boolean {
     const { message, isContinuation } = entry
-    const action = ACTIONS.get(message.type)
+    const action = ACTIONS[message.type]
     if (action === undefined || isContinuation) {
       this.#act(session, message, isContinuation)
       return true
     }
     const { uri, options } = subjectOf(message)
-    const isPattern = action === 'register' || action === 'subscribe'
-    const match = isPattern ? ((options['match'] ?? 'exact') as MatchPolicy) : 'exact'
-    if (this.#rules.refuseUri(action, uri, match) !== undefined) {
+    if (this.#rules.refuseUri(action, uri, matchOf(action, options)) !== undefined) {
       this.#act(session, message, false) // answered as invalid
       return true
     }
@@ -145,7 +179,7 @@ export class Guard {
     if (message.type === MessageType.PUBLISH && options['acknowledge'] !== true) return // PUB-07
     const error = decision === 'denied' ? ErrorUri.notAuthorized : ErrorUri.authorizationFailed
     const text = decision === 'denied' ? 'this session may not' : 'the authorizer gave no decision'
-    session.fail(message.type, requestId, error, `Cannot ${ACTIONS.get(message.type)} "${uri}": ${text}`)
+    session.fail(message.type, requestId, error, `Cannot ${ACTIONS[message.type]} "${uri}": ${text}`)
   }
 }
 
@@ -153,6 +187,11 @@ export class Guard {
 function subjectOf(message: Message): { requestId: RequestId; uri: Uri; options: Dict } {
   const { requestId, options, topic, procedure } = message as Publish & Call
   return { requestId, uri: topic ?? procedure, options }
+}
+
+/** Only those who subscribe and register can ask for patterns. */
+function matchOf(action: Action, options: Dict): MatchPolicy {
+  return action === 'register' || action === 'subscribe' ? ((options['match'] ?? 'exact') as MatchPolicy) : 'exact'
 }
 
 /** A message that outlives its turn must not keep a network buffer alive. */

@@ -3,6 +3,7 @@
 import type { MatchPolicy, Uri, UriRule } from '@crosspoint/protocol'
 import type { Authorizer } from './authorizer.ts'
 import type { EventStore } from './event-store.ts'
+import type { Permission } from './permissions.ts'
 
 export interface RealmOptions {
   /** The realm's URI, for example "realm1". */
@@ -27,7 +28,12 @@ export interface RealmOptions {
   readonly events?: EventStore | undefined
   /** Sessions that outlive their transport for a while (RES-01). Default: off. */
   readonly resume?: ResumeOptions | undefined
-  /** Asked for every CALL, REGISTER, PUBLISH and SUBSCRIBE. Default: everything is allowed. */
+  /**
+   * What each role may do (AUTHZ-01); sessions with another role are refused. A role without permissions may do nothing. Default:
+   * every role may do everything.
+   */
+  readonly roles?: { readonly [authrole: string]: readonly Permission[] } | undefined
+  /** Asked for every CALL, REGISTER, PUBLISH and SUBSCRIBE that the roles allow. Default: that is allowed. */
   readonly authorizer?: Authorizer | undefined
 }
 

@@ -19,7 +19,7 @@ import { EMPTY_PAYLOAD, type Peer, type Undelivered } from '@crosspoint/protocol
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
 import { isPassthru } from './details.ts'
-import { Guard } from './guard.ts'
+import { type Act, Guard } from './guard.ts'
 import { History } from './history.ts'
 import type { RouterLimits } from './limits.ts'
 import { MemoryEventStore } from './memory-event-store.ts'
@@ -31,6 +31,7 @@ import { subscriptionMeta } from './meta/subscription-meta.ts'
 import { type Ask, SCOPES, Testaments } from './meta/testaments.ts'
 import { Outbox } from './outbox.ts'
 import type { OwnProcedure } from './own-procedures.ts'
+import { Permissions } from './permissions.ts'
 import type { RealmOptions } from './realm-options.ts'
 import { RealmRules } from './realm-rules.ts'
 import { Registrations, type Tell } from './registrations.ts'
@@ -67,6 +68,7 @@ export class Realm {
   readonly #throttle: Throttle
   readonly #slow: SlowSubscribers
   readonly #guard: Guard | undefined
+  readonly #roles: ReadonlyMap<string, Permissions> | undefined
   readonly #waitMs: number
   #isInTurn = false
   #inputs: (() => void)[] = []
@@ -96,9 +98,11 @@ export class Realm {
     this.dealer = new Dealer(this.rules, this.outbox, clock, random, this.registrations, own, this.#throttle, turn, (step) =>
       this.#steps.push(step),
     )
-    const { authorizer } = options
-    this.#guard =
-      authorizer && new Guard(authorizer, this.name, this.rules, turn, (session, message, again) => this.#act(session, message, again))
+    const { authorizer, roles } = options
+    const permissions = roles && new Map(Object.entries(roles).map(([role, rules]) => [role, new Permissions(rules)]))
+    const act: Act = (session, message, again) => this.#act(session, message, again)
+    this.#roles = permissions
+    this.#guard = permissions || authorizer ? new Guard(permissions, authorizer, this.name, this.rules, turn, act) : undefined
     const ask: Ask = (principal, action, uri, dict, decide) =>
       this.#guard === undefined ? decide('allowed') : this.#guard.ask(principal, action, uri, dict, decide)
     this.testaments = new Testaments(this.rules, this.broker, ask)
@@ -200,6 +204,11 @@ export class Realm {
       default:
         throw new Error(`Session ${session.id} let message type ${message.type} through to the realm`)
     }
+  }
+
+  /** Whether sessions with this role may join (AUTH-06). */
+  hasRole(authrole: string): boolean {
+    return this.#roles === undefined || this.#roles.has(authrole)
   }
 
   /** Takes in a session whose HELLO was accepted; `welcome` is its first message (ORD-10). */

@@ -57,6 +57,14 @@ export interface RouterOptions {
   readonly observer?: RouterObserver | undefined
 }
 
+/** What the router is told of a link. */
+export interface AttachInfo {
+  /** Where the peer is, for logs. Default: "unknown". */
+  readonly peer?: string | undefined
+  /** The role of its sessions. Default: "anonymous". */
+  readonly authrole?: string | undefined
+}
+
 export class Router {
   readonly #clock: Clock
   readonly #random: Random
@@ -119,19 +127,19 @@ export class Router {
   }
 
   /** Takes over a transport whose serializer is agreed on; the peer's first message must be HELLO. */
-  attach(transport: Transport, serializer: Serializer, info: { readonly peer?: string | undefined } = {}): void {
-    this.#attachPeer(new RemotePeer(transport, serializer), info.peer ?? 'unknown')
+  attach(transport: Transport, serializer: Serializer, info: AttachInfo = {}): void {
+    this.#attachPeer(new RemotePeer(transport, serializer), info.peer ?? 'unknown', info.authrole)
   }
 
   /** Opens an in-process link and returns the client's end; it must send HELLO like any other. */
-  attachLocal(): Peer {
+  attachLocal(info: Pick<AttachInfo, 'authrole'> = {}): Peer {
     const [ours, theirs] = LocalPeer.pair()
-    this.#attachPeer(ours, 'in-process')
+    this.#attachPeer(ours, 'in-process', info.authrole)
     return theirs
   }
 
-  #attachPeer(peer: Peer, address: string): void {
-    const session = new Session(peer, address, {
+  #attachPeer(peer: Peer, address: string, authrole = 'anonymous'): void {
+    const session = new Session(peer, address, authrole, {
       hello: (_session, message) => this.#hello(session, message),
       ended: (_session, reason, message) => this.#ended(session, reason, message),
     })
@@ -155,9 +163,12 @@ export class Router {
       return session.violate(error)
     }
     if (isRefusal(roles)) return session.abort(roles.reason, roles.message)
+    if (!this.#realms.get(name)!.hasRole(session.authrole)) {
+      const text = `The realm "${name}" has no role "${session.authrole}", which sessions have that come this way`
+      return session.abort(ErrorUri.noSuchRole, text) // AUTH-06
+    }
     session.id = this.#newSessionId()
     session.authid = randomAuthid(this.#random)
-    session.authrole = 'anonymous'
     session.announce(roles)
     this.#realmNames.set(session, name)
     const more = this.#offerResumption(session, name, hello)

@@ -59,7 +59,7 @@ export class Session {
   id = 0 as SessionId
   realm: Realm | undefined = undefined
   authid = ''
-  authrole = ''
+  readonly authrole: string
   // Features in the form that the hot path asks for.
   takesProgress = false
   takesCancel = false
@@ -90,9 +90,10 @@ export class Session {
   /** The deadline of the opening handshake, then of the answer to a GOODBYE. */
   timer: Timer | undefined = undefined
 
-  constructor(peer: Peer, address: string, host: SessionHost) {
+  constructor(peer: Peer, address: string, authrole: string, host: SessionHost) {
     this.peer = peer
     this.address = address
+    this.authrole = authrole
     this.#host = host
     this.#listenTo(peer)
   }

@@ -16,6 +16,8 @@ export function plainListener(name: string, endpoint: ResolvedListener['endpoint
     websocketPaths: [websocketPath],
     longPollPaths: [],
     hasRawSocket: true,
+    authroles: {},
+    rawSocketAuthrole: 'anonymous',
     allowedOrigins: ['*'],
     assumesJson: false,
     statics: [],

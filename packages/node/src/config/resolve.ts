@@ -3,11 +3,12 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { DEFAULT_LIMITS as DEFAULT_ROUTER_LIMITS, streamsOf } from '@crosspoint/router'
+import { DEFAULT_LIMITS as DEFAULT_ROUTER_LIMITS, type Permission, streamsOf } from '@crosspoint/router'
 import { DEFAULT_LIMITS, type Endpoint, type TransportLimits } from '@crosspoint/transport'
 import { type ConfigPath, pathText } from './issue.ts'
+import { placeOf } from './permission-places.ts'
 import { type ResolvedListener, type ResolvedNode, type ResolvedRealm, SERIALIZER_NAMES } from './resolved.ts'
-import type { EndpointConfig, LongpollOptionsConfig, NodeConfig, RealmConfig, WebsocketOptionsConfig } from './schema.ts'
+import type { EndpointConfig, LongpollOptionsConfig, NodeConfig, PermissionConfig, RealmConfig, WebsocketOptionsConfig } from './schema.ts'
 import { routerOf, type TransportView, viewTransports } from './view.ts'
 
 const FRAME_BYTES_MOST = 16_777_216 // what RawSocket can announce
@@ -43,6 +44,7 @@ export function resolveConfig(config: NodeConfig, file: string, source: string):
       module: resolve(dirname(file), component.module),
       name: component.module,
       realm: component.realm,
+      authrole: component.role ?? 'anonymous',
       extra: component.extra,
     })),
     warnings: views.flatMap((view) => warningsOf(view, source)),
@@ -59,7 +61,7 @@ const STORE_FILE = '.crosspoint/events.sqlite'
 
 function resolveRealm(realm: RealmConfig, file: string): ResolvedRealm {
   const { name, options = {}, resume, store, ...rules } = realm
-  const { topics, procedures, trustlevels } = rules
+  const { roles, topics, procedures, trustlevels } = rules
   return {
     options: {
       name,
@@ -67,6 +69,7 @@ function resolveRealm(realm: RealmConfig, file: string): ResolvedRealm {
       requestIds: options.requestIds ?? 'strict',
       allowDisclose: options.allowDisclose ?? true,
       allowRetain: options.allowRetain ?? true,
+      roles: roles && Object.fromEntries(roles.map(({ name: role, permissions = [] }) => [role, permissions.map(resolvePermission)])),
       topics,
       procedures,
       trustlevels,
@@ -82,6 +85,11 @@ function resolveRealm(realm: RealmConfig, file: string): ResolvedRealm {
   }
 }
 
+function resolvePermission(permission: PermissionConfig): Permission {
+  const actions = ['call', 'register', 'publish', 'subscribe'] as const
+  return { ...placeOf(permission), allow: actions.filter((action) => permission.allow?.[action] === true) }
+}
+
 function resolveListener(view: TransportView, file: string): ResolvedListener {
   const websocket = view.websockets[0]?.config
   const options = websocket?.options ?? {}
@@ -93,6 +101,8 @@ function resolveListener(view: TransportView, file: string): ResolvedListener {
     websocketPaths: view.websockets.map((service) => service.httpPath),
     longPollPaths: view.longpolls.map((service) => service.httpPath),
     hasRawSocket: view.rawsocket !== undefined,
+    authroles: Object.fromEntries(view.websockets.map(({ config, httpPath }) => [httpPath, config.auth?.anonymous?.role ?? 'anonymous'])),
+    rawSocketAuthrole: rawsocket?.auth?.anonymous?.role ?? 'anonymous',
     allowedOrigins: allowedOrigins(options),
     assumesJson: options.require_websocket_subprotocol === false,
     statics: view.statics.map((service) => ({ httpPath: service.httpPath, directory: resolve(dirname(file), service.directory) })),

@@ -31,6 +31,9 @@ export interface ResolvedListener {
   readonly websocketPaths: readonly string[]
   readonly longPollPaths: readonly string[]
   readonly hasRawSocket: boolean
+  /** The role of sessions that do not log in, by path, and over RawSocket; "anonymous" for other paths. */
+  readonly authroles: { readonly [httpPath: string]: string }
+  readonly rawSocketAuthrole: string
   readonly allowedOrigins: readonly string[]
   readonly assumesJson: boolean
   readonly statics: readonly ResolvedStatic[]
@@ -43,6 +46,7 @@ export interface ResolvedComponent {
   /** As written in the configuration, for logs. */
   readonly name: string
   readonly realm: string
+  readonly authrole: string
   readonly extra: unknown
 }
 

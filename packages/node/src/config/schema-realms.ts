@@ -73,23 +73,24 @@ const allow = object(
     publish: truth('May publish.').optional(),
     subscribe: truth('May subscribe.').optional(),
   },
-  'What is allowed. This version enforces no permissions, so all four must be true.',
+  'What is allowed. What is not named is denied.',
 )
 
 const permission = object(
   {
-    uri: z
-      .string({ error: 'must be a URI, as text' })
-      .meta({ description: 'URI or pattern: "" with match prefix, or "*", stands for every URI.' }),
-    match: choice(['exact', 'prefix', 'wildcard'], 'How `uri` matches. Default: exact; "*" is a prefix.').optional(),
+    uri: z.string({ error: 'must be a URI, as text' }).meta({
+      description:
+        'URI or pattern. "" with match prefix, or "*", stands for every URI; without match, "com.app.*" is a prefix and "com.*.read" a wildcard.',
+    }),
+    match: choice(['exact', 'prefix', 'wildcard'], 'How `uri` matches. Default: exact, or what stars in the URI say.').optional(),
     allow: allow.optional(),
     disclose: object(
       { caller: truth('Always disclose callers.').optional(), publisher: truth('Always disclose publishers.').optional() },
-      'Identities disclosed by the router itself; false is all that this version has.',
+      'Identities disclosed by the router itself, by role; false is all that this version has.',
     ).optional(),
     cache: truth('Cache the decision of an authorizer; without effect, since there is none yet.').optional(),
   },
-  'A permission.',
+  'A permission. Of those that match a URI the most specific decides alone: exact, then the longest prefix, then the best wildcard.',
 )
 
 export const realmSchema = object(
@@ -97,10 +98,13 @@ export const realmSchema = object(
     name: text('the name of a realm, a URI', 'Name of the realm, a URI.'),
     roles: list(
       object(
-        { name: text('the name of a role', 'Name of the role.'), permissions: list(permission, 'Permissions of the role.').optional() },
-        'A role. This version enforces no permissions: a role must be granted everything.',
+        {
+          name: text('the name of a role', 'Name of the role.'),
+          permissions: list(permission, 'Permissions of the role. What none of them allows is denied.').optional(),
+        },
+        'A role.',
       ),
-      'Roles. Without them the realm is open to anonymous sessions, which may do everything.',
+      'Roles. Sessions with another role are refused. Without roles everybody may do everything.',
     ).optional(),
     options: object(
       {

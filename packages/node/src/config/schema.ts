@@ -15,6 +15,7 @@ const component = object(
       'Path of a .ts, .mts, .js or .mjs file, relative to the configuration file. Its default export is called with an App and `extra`.',
     ),
     realm: text('the name of a realm', 'Realm that the component joins.'),
+    role: text('the name of a role', 'Role of the component in its realm. Default: anonymous.').optional(),
     extra: z.unknown().meta({ description: 'Anything; handed to the component as it is.' }).optional(),
   },
   'A component that runs inside the node, on an in-process session.',
@@ -171,6 +172,8 @@ export const nodeSchema = object(
 export type NodeConfig = z.input<typeof nodeSchema>
 export type RouterConfig = NodeConfig['workers'][number]
 export type RealmConfig = RouterConfig['realms'][number]
+export type RoleConfig = NonNullable<RealmConfig['roles']>[number]
+export type PermissionConfig = NonNullable<RoleConfig['permissions']>[number]
 export type TransportConfig = NonNullable<RouterConfig['transports']>[number]
 export type WebConfig = Extract<TransportConfig, { type: 'web' }>
 export type PathConfig = WebConfig['paths'][string]

@@ -52,11 +52,19 @@ const REALM_OPTIONS: Words = {
   bridge_meta_api: `${NOT_YET} (the meta API); remove it`,
 }
 
-const permissions = `${NOT_YET}: permissions are not enforced yet; remove it`
-const ROLE_KEYS: Words = { authorizer: permissions, 'allow-by-default': permissions }
+const ROLE_KEYS: Words = {
+  authorizer: `${NOT_YET} (authorizers); write permissions`,
+  'allow-by-default': `${NOT_YET}; write a permission { uri: "*", allow: { call: true, register: true, publish: true, subscribe: true } }`,
+}
 const flat =
   'the form of version 1 files, which is not supported by this version of Crosspoint; write allow: { call, register, publish, subscribe }'
-const PERMISSION_KEYS: Words = { call: flat, register: flat, publish: flat, subscribe: flat, validate: permissions }
+const PERMISSION_KEYS: Words = {
+  call: flat,
+  register: flat,
+  publish: flat,
+  subscribe: flat,
+  validate: `${NOT_YET} (payload validation); remove it`,
+}
 
 const TRANSPORT_TYPES: Words = {
   mqtt: `${NOT_YET} (MQTT); remove this transport`,
@@ -147,7 +155,7 @@ const COMPONENT_TYPES: Words = {
   function: `${NOT_YET} (Python functions); run the component as a program of its own that connects to the router`,
   wamplet: gone,
 }
-const COMPONENT_KEYS: Words = { role: permissions, id: remove, references: remove, classname: `${NOT_YET} (Python classes); write module` }
+const COMPONENT_KEYS: Words = { id: remove, references: remove, classname: `${NOT_YET} (Python classes); write module` }
 
 const DOLLAR = /^\$([A-Za-z_][A-Za-z0-9_]*)$/
 
