@@ -86,7 +86,7 @@ test('AUTHZ-01 what each way in may do', async (context) => {
     const member = await connect(place)
     assert.equal(member.session!.authrole, 'staff', place)
     assert.equal(await member.call('shop.orders.count'), 3)
-    await member.publish('shop.public.news', ['open'], { acknowledge: true })
+    await member.publishEvent('shop.public.news', { args: ['open'], acknowledge: true })
     assert.equal(await refusal(member.subscribe('shop.public.news', () => {})), 'wamp.error.not_authorized')
   }
 })

@@ -207,9 +207,8 @@ export function bareSession(id: number, authid = `user${id}`, authrole = 'anonym
   const [ours, theirs] = LocalPeer.pair()
   const sent: unknown[][] = []
   theirs.onMessage = (message) => void sent.push(listOf(message))
-  const session = new Session(ours, 'test', { hello: () => {}, ended: () => {} })
+  const session = new Session(ours, 'test', authrole, { hello: () => {}, ended: () => {} })
   session.id = id as SessionId
   session.authid = authid
-  session.authrole = authrole
   return { session, sent }
 }
