@@ -4,6 +4,7 @@
 import {
   type Call,
   type Dict,
+  EMPTY_DICT,
   ErrorUri,
   type MatchPolicy,
   type Message,
@@ -99,10 +100,11 @@ export class Guard {
   #passNow(session: Session, message: Message, isContinuation: boolean): void {
     const action = ACTIONS[message.type]
     if (action === undefined || isContinuation) return this.#act(session, message, isContinuation)
-    const { uri, options } = subjectOf(message)
-    const match = matchOf(action, options)
-    const isAllowed = this.#mayDo(session.authrole, action, uri, match)
-    if (isAllowed || this.#rules.refuseUri(action, uri, match) !== undefined) return this.#act(session, message, false)
+    const { options, procedure, topic } = message as Call & Publish
+    const uri = topic ?? procedure
+    const match = options === EMPTY_DICT ? 'exact' : matchOf(action, options)
+    if (this.#permissions!.get(session.authrole)?.allows(action, uri, match) === true) return this.#act(session, message, false)
+    if (this.#rules.refuseUri(action, uri, match) !== undefined) return this.#act(session, message, false) // answered as invalid
     this.#decided(session, message, 'denied')
   }
 
