@@ -1,7 +1,18 @@
 // The siblings' door: what router, transport and client need beyond the public one.
 
+export { readBase64 } from './auth/base64.ts'
+export * from './auth/cryptosign.ts'
+export type { AuthFault } from './auth/fault.ts'
+export { readHex, toHex } from './auth/hex.ts'
+export { mockBytes } from './auth/mock.ts'
+export { type SaslprepUse, saslprep } from './auth/saslprep.ts'
+export * from './auth/scram.ts'
+export * from './auth/scram-client.ts'
+export * from './auth/scram-server.ts'
+export * from './auth/wampcra.ts'
 export { BatchReader, batchedSubprotocol, joinBatch } from './batch.ts'
 export { allocate, asciiSlice, copyBytes, utf8Encode, utf8Slice } from './bytes.ts'
+export type { Argon2Cost, Crypto } from './crypto.ts'
 export { Audience } from './fan-out.ts'
 export { Chunk, FrameQueue, type Framing, webSocketHeader } from './frame-queue.ts'
 export { nextRequestId } from './ids.ts'
