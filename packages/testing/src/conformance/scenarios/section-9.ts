@@ -20,6 +20,7 @@ import {
 
 const NOT_AUTHORIZED = 'wamp.error.not_authorized'
 const OPEN = 'com.open.topic'
+const PROCEDURE = 'com.open.procedure'
 const CLOSED = 'com.closed.topic'
 /** A realm in which anonymous sessions have these permissions. */
 const permitted = (...anonymous: Permission[]) => ({ realm: { roles: { anonymous } } })
@@ -162,7 +163,7 @@ const rules: readonly Scenario[] = [
       denied('a', 32, 3),
       send('a', 32, 4, { match: 'wildcard' }, 'com..a'),
       denied('a', 32, 4),
-      send('a', 64, 5, { match: 'prefix' }, 'com.open.a.'),
+      send('a', 64, 5, { match: 'prefix' }, 'com.open.b.'),
       expect('a', 65, 5, any),
       send('a', 64, 6, { match: 'prefix' }, ''),
       denied('a', 64, 6),
@@ -177,17 +178,17 @@ const rules: readonly Scenario[] = [
       join('b'),
       send('a', 32, 1, {}, OPEN),
       expect('a', 33, 1, bind('subscription')),
-      send('a', 64, 2, {}, OPEN),
+      send('a', 64, 2, {}, PROCEDURE),
       expect('a', 65, 2, bind('registration')),
-      send('b', 48, 1, {}, OPEN),
+      send('b', 48, 1, {}, PROCEDURE),
       expect('a', 68, bind('first'), any, any),
       send('a', 70, ref('first'), {}),
       expect('b', 50, 1, any),
-      send('b', 48, 2, {}, OPEN),
+      send('b', 48, 2, {}, PROCEDURE),
       expect('a', 68, bind('second'), any, any),
       send('a', 8, 68, ref('second'), {}, 'com.failed'),
       expect('b', 8, 48, 2, any, 'com.failed'),
-      send('b', 48, 3, {}, OPEN),
+      send('b', 48, 3, {}, PROCEDURE),
       expect('a', 68, bind('third'), any, any),
       send('b', 49, 3, {}),
       expect('b', 8, 48, 3, any, 'wamp.error.canceled', any),
