@@ -21,6 +21,9 @@ export {
   ubjsonSerializer,
 } from '@crosspoint/protocol'
 export { App, type AppOptions } from './app.ts'
+export { anonymous } from './auth/anonymous.ts'
+export { type TicketOptions, ticket } from './auth/ticket.ts'
+export type { AuthAnswer, AuthAttempt, AuthContext, AuthMethod, Secret } from './authentication.ts'
 export type { Procedure, RegisterOptions } from './callee.ts'
 export type { CallOptions } from './caller.ts'
 export { Client, type Registration, type StopOptions, type Subscription } from './client.ts'

@@ -3,6 +3,7 @@
 import { type Clock, type Random, type Serializer, type Transport, type Uri, UsageError } from '@crosspoint/protocol'
 import { type Peer, RemotePeer } from '@crosspoint/protocol/internal'
 import { systemClock, systemRandom } from '@crosspoint/protocol/system'
+import type { AuthMethod } from './authentication.ts'
 import { compactJsonSerializer } from './compact-json.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import type { PayloadCodec } from './payload-codec.ts'
@@ -35,6 +36,11 @@ export interface ClientOptions {
   readonly peer?: (() => Peer) | undefined
   /** Default: `realm1`. */
   readonly realm?: Uri | undefined
+  /**
+   * Ways to log in, in order of preference: `ticket()`, `wampcra()`, `scram()`, `cryptosign()`, `cookie()`, `tls()`, `jwt()`,
+   * `anonymous()`, and `totp()` for a second step. Default: no login.
+   */
+  readonly auth?: readonly AuthMethod[] | undefined
   /** In order of preference. RawSocket uses the first one. Default: JSON alone. */
   readonly serializers?: readonly Serializer[] | undefined
   /**
@@ -90,6 +96,7 @@ export interface ResolvedOptions {
   /** The router, for errors and logs. */
   readonly target: string
   readonly realm: Uri
+  readonly auth: readonly AuthMethod[] | undefined
   readonly connectTimeoutMs: number
   readonly waitForSession: boolean
   readonly retriesMax: number
@@ -118,6 +125,7 @@ export function resolveOptions(given: ClientOptions, platform: Platform): Resolv
     target,
     payloadCodec: given.payloadCodec,
     realm: given.realm ?? CLIENT_DEFAULTS.realm,
+    auth: given.auth,
     waitForSession: given.waitForSession ?? CLIENT_DEFAULTS.waitForSession,
     ...numbers,
     logger: given.logger ?? consoleLogger(clock),

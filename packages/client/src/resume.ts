@@ -9,7 +9,16 @@
 // it has received (`_received`), and what is missing goes again, in order. With a router that does not tell, what was on its
 // way when the transport was lost is not sent again.
 
-import { type Clock, type Dict, type Message, MessageType, type ProtocolViolation, type Random, type Timer } from '@crosspoint/protocol'
+import {
+  type ChannelBinding,
+  type Clock,
+  type Dict,
+  type Message,
+  MessageType,
+  type ProtocolViolation,
+  type Random,
+  type Timer,
+} from '@crosspoint/protocol'
 import { isolated, type Peer, type Undelivered } from '@crosspoint/protocol/internal'
 import { Backoff } from './backoff.ts'
 import type { Open } from './options.ts'
@@ -94,7 +103,7 @@ class ResumablePeer implements Peer {
   #receive(message: Message): void {
     if (message.type === MessageType.WELCOME) this.#keepTicket(message.sessionId, message.details)
     else if (message.type === MessageType.GOODBYE || message.type === MessageType.ABORT) this.#isEnding = true
-    this.#received++
+    if (message.type !== MessageType.CHALLENGE) this.#received++ // the session's messages begin with WELCOME
     this.onMessage(message)
   }
 
@@ -231,5 +240,8 @@ class ResumablePeer implements Peer {
   whenDrained(call: () => void): boolean {
     if (this.#peer === undefined) this.#whenLinked.push(call)
     return this.#peer?.whenDrained(call) ?? true
+  }
+  channelId(type: ChannelBinding): Uint8Array | undefined {
+    return this.#peer?.channelId?.(type)
   }
 }

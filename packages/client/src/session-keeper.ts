@@ -7,11 +7,21 @@
 
 import { type Timer, UsageError } from '@crosspoint/protocol'
 import type { Peer } from '@crosspoint/protocol/internal'
+import { beginLogin } from './authentication.ts'
 import { Backoff } from './backoff.ts'
 import type { ResolvedOptions } from './options.ts'
 import { describeEnd, Session, type SessionEnd, type SessionListener } from './session.ts'
 import type { StatusName } from './status.ts'
-import { CANNOT_AUTHENTICATE, CLOSE_NORMAL, NO_MATCHING_AUTH_METHOD, NO_SUCH_REALM, NOT_AUTHORIZED, PROTOCOL_VIOLATION } from './uris.ts'
+import {
+  AUTHENTICATION_DENIED,
+  AUTHENTICATION_FAILED,
+  CANNOT_AUTHENTICATE,
+  CLOSE_NORMAL,
+  NO_MATCHING_AUTH_METHOD,
+  NO_SUCH_REALM,
+  NOT_AUTHORIZED,
+  PROTOCOL_VIOLATION,
+} from './uris.ts'
 
 export interface KeeperEvents extends Omit<SessionListener, 'ended'> {
   /** A session that had joined is over. `why` is what a request would have failed with. */
@@ -38,6 +48,8 @@ const FINAL_REASONS: ReadonlySet<string> = new Set([
   NO_MATCHING_AUTH_METHOD,
   PROTOCOL_VIOLATION,
   CANNOT_AUTHENTICATE,
+  AUTHENTICATION_DENIED,
+  'wamp.error.authentication_required',
   'wamp.error.no_auth_method',
   'wamp.error.no_such_role',
   'wamp.error.no_such_principal',
@@ -58,7 +70,7 @@ export class SessionKeeper {
   #goodbye: Timer | undefined
   #failures = 0
   #violations = 0
-  #joinedAt = 0
+  #joinedAt: number | undefined
 
   constructor(options: ResolvedOptions, events: KeeperEvents) {
     this.#options = options
@@ -75,6 +87,7 @@ export class SessionKeeper {
     this.#run++
     this.#failures = 0
     this.#violations = 0
+    this.#joinedAt = undefined
     this.#backoff.reset()
     this.#connect()
   }
@@ -124,8 +137,16 @@ export class SessionKeeper {
       joined: (session: Session) => this.#joined(session),
       ended: (session: Session, end: SessionEnd) => this.#ended(session, end),
     }
-    this.session = new Session(peer, events, this.#options.payloadCodec)
-    this.session.open(this.#options.realm)
+    const session = new Session(peer, events, this.#options.payloadCodec)
+    this.session = session
+    const { auth, realm } = this.#options
+    if (auth === undefined) return session.open(realm)
+    beginLogin(auth, { realm, channelId: (type) => peer.channelId?.(type) }).then(
+      (login) => {
+        if (this.session === session) session.open(realm, login)
+      },
+      (error: unknown) => this.#failed(attempt, error as Error),
+    )
   }
 
   #failed(attempt: Attempt, error: Error): void {
@@ -165,7 +186,7 @@ export class SessionKeeper {
       this.#endAttempt(new UsageError('ERR_REFUSED', reason))
       this.#failures++
     } else {
-      const livedMs = this.#options.clock.now() - this.#joinedAt
+      const livedMs = this.#options.clock.now() - this.#joinedAt!
       // A session that dies young must not make the next attempt come at once, again and again.
       if (livedMs >= this.#options.retryDelayMaxMs) {
         this.#backoff.reset()
@@ -185,7 +206,9 @@ export class SessionKeeper {
   /** The error to stop with, when trying again makes no sense. */
   #refusalOf(end: SessionEnd, reason: string): UsageError | undefined {
     const { target, realm } = this.#options
-    const isRefused = end.how === 'aborted' && (FINAL_REASONS.has(end.reason) || end.reason.startsWith('wamp.error.authentication_'))
+    // A failure to check is final at first, when it is told to whom started us, and passes when a login has worked before.
+    const isFailure = end.reason === AUTHENTICATION_FAILED && this.#joinedAt === undefined
+    const isRefused = end.how === 'aborted' && (FINAL_REASONS.has(end.reason) || isFailure)
     if (isRefused || (end.how === 'violation' && end.reason === CANNOT_AUTHENTICATE)) {
       return new UsageError('ERR_REFUSED', `${target}, realm "${realm}", refused the session: ${reason}`)
     }

@@ -2,10 +2,12 @@
 // the way of every message to its role. The states are those of protocol/session-states.ts.
 //
 //   HELLO ──► establishing ──WELCOME──► established ──GOODBYE──► shutting_down ──GOODBYE──► closed
-//                  └── ABORT, CHALLENGE, anything else ──► closed       (ABORT, violation or a lost transport: closed)
+//                  ├── CHALLENGE ──► challenging ──WELCOME──► established, or another CHALLENGE
+//                  └── ABORT, anything else ──► closed                  (ABORT, violation or a lost transport: closed)
 
 import {
   ApplicationError,
+  type Challenge,
   type Dict,
   EMPTY_DICT,
   type ErrorMessage,
@@ -37,6 +39,7 @@ import {
   type Undelivered,
 } from '@crosspoint/protocol/internal'
 
+import type { ClientLogin } from './authentication.ts'
 import { wrongOption } from './compact-json.ts'
 import type { PayloadCodec } from './payload-codec.ts'
 import { CANNOT_AUTHENTICATE, CLOSE_REALM, GOODBYE_AND_OUT, INVALID_ARGUMENT, PROTOCOL_VIOLATION, UPLOADS } from './uris.ts'
@@ -130,6 +133,7 @@ export class Session {
   readonly #listener: SessionListener
   readonly #pending = new Map<number, PendingRequest>()
   readonly #codec: PayloadCodec | undefined
+  #login: ClientLogin | undefined
   #lastRequestId = 0
   /** Streams whose reader is behind, and how many of them are calls of ours. */
   readonly #holders = new Map<object, boolean>()
@@ -149,14 +153,15 @@ export class Session {
   }
 
   /** Sends HELLO. */
-  open(realm: Uri): void {
+  open(realm: Uri, login?: ClientLogin): void {
+    this.#login = login
     this.state = 'establishing'
     const features = Object.entries(CLIENT_FEATURES).map(([role, names]) => [
       role,
       this.#codec ? [...names, ...this.#codec.features] : names,
     ])
     const roles = announceRoles(Object.fromEntries(features))
-    this.#peer.send({ type: MessageType.HELLO, realm, details: { agent: 'Crosspoint', roles } })
+    this.#peer.send({ type: MessageType.HELLO, realm, details: { agent: 'Crosspoint', roles, ...login?.details } })
   }
 
   /** Sends GOODBYE; the session ends when the router answers it (SES-18). */
@@ -288,6 +293,7 @@ export class Session {
       case 'established':
         return this.#receiveEstablished(message)
       case 'establishing':
+      case 'challenging':
         return this.#receiveEstablishing(message)
       case 'shutting_down':
         // Crossing GOODBYEs answer each other (SES-22); everything else is ignored (SES-21).
@@ -300,14 +306,35 @@ export class Session {
   #receiveEstablishing(message: Message): void {
     if (message.type === MessageType.WELCOME) return this.#welcome(message)
     if (message.type === MessageType.ABORT) return this.#aborted(message)
-    if (message.type === MessageType.CHALLENGE) {
-      // No login was offered, so whatever is asked for cannot be answered (SES-27, PRV-20).
-      return this.#abort(CANNOT_AUTHENTICATE, `No login was offered, "${message.authmethod}" was asked for`)
-    }
+    // One at a time: the router has our answer before it asks for more (AUTH-08).
+    if (message.type === MessageType.CHALLENGE && !this.#isAnswering) return this.#challenged(message)
     this.violate(`${nameOf(message)} before WELCOME`) // PRV-04, PRV-05
   }
 
+  #isAnswering = false
+  #challenged({ authmethod, extra }: Challenge): void {
+    // No login was offered, so whatever is asked for cannot be answered (SES-27, PRV-20).
+    if (this.#login === undefined) return this.#abort(CANNOT_AUTHENTICATE, `No login was offered, "${authmethod}" was asked for`)
+    this.state = 'challenging'
+    this.#isAnswering = true
+    this.#login.answer(authmethod, extra).then(
+      ({ signature, extra: more = EMPTY_DICT }) => {
+        this.#isAnswering = false
+        if (this.state === 'challenging') this.#peer.send({ type: MessageType.AUTHENTICATE, signature, extra: more })
+      },
+      (error: unknown) => {
+        if (this.state === 'challenging') this.#abort(CANNOT_AUTHENTICATE, `${authmethod}: ${(error as Error).message}`) // AUTH-09
+      },
+    )
+  }
+
   #welcome(message: Welcome): void {
+    if (this.#isAnswering) return this.violate('WELCOME before the answer to CHALLENGE')
+    try {
+      this.#login?.verify(message.details)
+    } catch (error) {
+      return this.#abort(CANNOT_AUTHENTICATE, (error as Error).message) // AUTH-43
+    }
     let features: SessionInfo['features']
     try {
       features = readRoles(message.details, ROUTER_ROLES) // SES-04

@@ -3,6 +3,8 @@
 
 import type { CloseUri, ErrorUri } from '@crosspoint/protocol'
 
+export const AUTHENTICATION_DENIED: typeof ErrorUri.authenticationDenied = 'wamp.error.authentication_denied'
+export const AUTHENTICATION_FAILED: typeof ErrorUri.authenticationFailed = 'wamp.error.authentication_failed'
 export const CANCELED: typeof ErrorUri.canceled = 'wamp.error.canceled'
 export const CANNOT_AUTHENTICATE: typeof ErrorUri.cannotAuthenticate = 'wamp.error.cannot_authenticate'
 export const INVALID_ARGUMENT: typeof ErrorUri.invalidArgument = 'wamp.error.invalid_argument'

@@ -5,9 +5,9 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-// The foundation had 15 000. Progressive input, flow control, revocation and the doors for encryption and resumption took 1 100 more;
-// what only some pages need (encryption, resumption, recovery) is apart and not in here.
-const GZIPPED_BYTES_MAX = 16_300
+// The foundation had 15 000. Progressive input, flow control, revocation and the doors for encryption and resumption took 1 100 more, the frame of
+// logins 600; what only some pages need (encryption, resumption, recovery) is apart and not in here.
+const GZIPPED_BYTES_MAX = 17_000
 
 async function bundle(source: string): Promise<{ text: string; inputs: string[] }> {
   const result = await build({
@@ -26,7 +26,7 @@ async function bundle(source: string): Promise<{ text: string; inputs: string[] 
   return { text: result.outputFiles[0]!.text, inputs: inputs.map(([path]) => path) }
 }
 
-test('the browser bundle of App and Client with JSON is at most 16.3 kB gzipped and imports nothing of Node', async (t) => {
+test('the browser bundle of App and Client with JSON is at most 17 kB gzipped and imports nothing of Node', async (t) => {
   const { text, inputs } = await bundle(`
     import { App, Client, Result, ApplicationError, UsageError } from '../src/index.ts'
     Object.assign(globalThis, { App, Client, Result, ApplicationError, UsageError })

@@ -4,7 +4,7 @@ import { type ErrorCode, ProtocolViolation, UsageError } from './errors.ts'
 import type { Message } from './messages.ts'
 import type { Payload, PayloadBytes } from './payload.ts'
 import { ByteSink, encodeMessage, type Serializer } from './serializer.ts'
-import type { Transport } from './transport.ts'
+import type { ChannelBinding, Transport } from './transport.ts'
 
 /** Why a message could not go to a peer: it is longer than the peer accepts, or a value has no form in its serializer. */
 export type Undelivered = 'too_large' | 'unserializable'
@@ -25,6 +25,8 @@ export interface Peer {
    * peer cannot tell, and then `call` is never called.
    */
   whenDrained(call: () => void): boolean
+  /** See `Transport.channelId`. */
+  channelId?(type: ChannelBinding): Uint8Array | undefined
   onMessage: (message: Message) => void
   /** Called, instead of `onMessage`, for a frame that is not a message. */
   onViolation: (violation: ProtocolViolation) => void
@@ -104,6 +106,9 @@ export class RemotePeer implements Peer {
     if (this.transport.whenDrained === undefined) return false
     this.transport.whenDrained(call)
     return true
+  }
+  channelId(type: ChannelBinding): Uint8Array | undefined {
+    return this.transport.channelId?.(type)
   }
 }
 

@@ -4,6 +4,12 @@
 import type { ProtocolViolation } from './errors.ts'
 import type { FrameQueue } from './frame-queue.ts'
 
+/**
+ * What a login can be bound to, so that it holds on this connection only (RFC 5929, RFC 9266). `tls-unique-router` is the router's
+ * Finished message instead of the client's, which Autobahn|Python and Crossbar.io take for `tls-unique` (AUTH-66).
+ */
+export type ChannelBinding = 'tls-unique' | 'tls-unique-router' | 'tls-exporter' | 'tls-server-end-point'
+
 export interface Transport {
   /** Sends one frame: one message's bytes. After `close` it does nothing. */
   send(frame: Uint8Array): void
@@ -31,6 +37,8 @@ export interface Transport {
    * a transport that cannot tell: streams over it are then bounded by its own limit alone.
    */
   whenDrained?(call: () => void): void
+  /** The data that a login can be bound to; undefined when the connection has none of that type. Leave it out without TLS. */
+  channelId?(type: ChannelBinding): Uint8Array | undefined
   /** The longest frame the other side accepts; `undefined` when it did not say. */
   readonly frameBytesMax?: number | undefined
   /**

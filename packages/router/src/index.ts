@@ -1,5 +1,31 @@
 // The public door of the router.
 
+export { type AnonymousOptions, anonymous } from './authentication/anonymous.ts'
+export {
+  type Authenticator,
+  BARE_LINK,
+  type ClientCertificate,
+  type Identity,
+  type Link,
+  type LoginOptions,
+  type LoginRequest,
+  type Next,
+  type Refusal,
+  type SecondStep,
+  type Step,
+} from './authentication/authenticator.ts'
+export { identityOf } from './authentication/identity.ts'
+export {
+  isLookupFailure,
+  keysOf,
+  type LookupFailure,
+  type Principal as LoginPrincipal,
+  type PrincipalQuery,
+  type PrincipalSource,
+  staticPrincipals,
+} from './authentication/principals.ts'
+export { denied, failed, lookupFailed, malformed } from './authentication/refusals.ts'
+export { ticket } from './authentication/ticket.ts'
 export type { Action, AuthorizationRequest, Authorizer, Decision } from './authorizer.ts'
 export {
   type EventRecord,
@@ -21,5 +47,5 @@ export { PatternIndex } from './pattern-index.ts'
 export type { Permission } from './permissions.ts'
 export type { Realm } from './realm.ts'
 export type { HistoryOptions, ProcedureOptions, RealmOptions, ResumeOptions, TopicOptions } from './realm-options.ts'
-export { type AttachInfo, Router, type RouterObserver, type RouterOptions, type SessionSummary } from './router.ts'
+export { type AttachInfo, type LoginSummary, Router, type RouterObserver, type RouterOptions, type SessionSummary } from './router.ts'
 export { streamsOf } from './stream-options.ts'

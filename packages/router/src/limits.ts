@@ -4,6 +4,19 @@
 export interface RouterLimits {
   /** From attach to WELCOME, in milliseconds. Then the session is refused with ABORT and its transport closed. */
   readonly handshakeTimeoutMs: number
+  /** From HELLO to WELCOME where sessions log in, in milliseconds. Then ABORT `wamp.error.authentication_failed` (AUTH-07). */
+  readonly loginTimeoutMs: number
+  /** Logins under way at one time. One more is refused with ABORT `crosspoint.error.too_many_logins`. */
+  readonly loginsAtOnceMax: number
+  /**
+   * Failed logins from one address (an IPv4 address, or 64 bits of an IPv6 one) within `loginFailuresForgetMs`. From a tenth on
+   * attempts wait, up to 4 s; then ABORT `crosspoint.error.too_many_logins`. 0 turns it off, for nodes behind a proxy.
+   */
+  readonly loginFailuresPerAddressMax: number
+  /** The same of one principal, wherever it comes from; where it has logged in before, the attempts from there alone. */
+  readonly loginFailuresPerPrincipalMax: number
+  /** In which time the maximum of failed logins is forgotten, at a steady pace, in milliseconds. */
+  readonly loginFailuresForgetMs: number
   /** How long a peer may take to answer a GOODBYE, in milliseconds. Then its transport is closed. */
   readonly goodbyeTimeoutMs: number
   /** Calls in flight per calling session. One more is answered with ERROR `crosspoint.error.too_many_calls`. */
@@ -38,6 +51,11 @@ export interface RouterLimits {
 
 export const DEFAULT_LIMITS: RouterLimits = Object.freeze({
   handshakeTimeoutMs: 10_000,
+  loginTimeoutMs: 9_000,
+  loginsAtOnceMax: 10_000,
+  loginFailuresPerAddressMax: 200,
+  loginFailuresPerPrincipalMax: 50,
+  loginFailuresForgetMs: 600_000,
   goodbyeTimeoutMs: 5_000,
   callsInFlightMax: 65_536,
   subscriptionsMax: 100_000,
@@ -63,4 +81,5 @@ export const LimitUri = {
   tooManyTestaments: 'crosspoint.error.too_many_testaments',
   tooManyDefinitions: 'crosspoint.error.too_many_definitions',
   notStored: 'crosspoint.error.not_stored',
+  tooManyLogins: 'crosspoint.error.too_many_logins',
 } as const

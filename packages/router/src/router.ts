@@ -18,9 +18,13 @@ import {
   type Uri,
   UsageError,
 } from '@crosspoint/protocol'
-import { type Announcement, LocalPeer, type Peer, RemotePeer } from '@crosspoint/protocol/internal'
-import { checkRealm, isRefusal, type Refusal, randomAuthid, readHello, welcomeDetails } from './handshake.ts'
-import { DEFAULT_LIMITS, type RouterLimits } from './limits.ts'
+import { LocalPeer, type Peer, RemotePeer, shown } from '@crosspoint/protocol/internal'
+import { randomAuthid } from './authentication/anonymous.ts'
+import { BARE_LINK, type Identity, type Link, type LoginOptions, type LoginRequest } from './authentication/authenticator.ts'
+import { Login } from './authentication/login.ts'
+import { LoginThrottle } from './authentication/login-throttle.ts'
+import { checkRealm, isRefusal, type ReadHello, readHello, refuseMethods, welcomeDetails } from './handshake.ts'
+import { DEFAULT_LIMITS, LimitUri, type RouterLimits } from './limits.ts'
 import { Realm } from './realm.ts'
 import type { RealmOptions, ResumeOptions } from './realm-options.ts'
 import { drawToken, Resumption, readResumption } from './resumption.ts'
@@ -32,8 +36,8 @@ export interface RouterObserver {
   onSessionStart?(session: SessionSummary): void
   /** A session that had joined ended; `reason` is a URI, `message` is for people. */
   onSessionEnd?(session: SessionSummary, reason: Uri, message: string): void
-  /** A peer was refused, or went, before it joined. */
-  onRefused?(peer: string, reason: Uri, message: string): void
+  /** A peer was refused, or went, before it joined. `message` is the whole cause, of which the peer was told a part. */
+  onRefused?(peer: string, reason: Uri, message: string, login: LoginSummary | undefined): void
   /** An event was dropped for one subscriber: longer than it accepts, without a form in its serializer, or because it is slow. */
   onEventDropped?(session: SessionSummary, why: 'too_large' | 'unserializable' | 'slow'): void
   /** The store of a realm's events begins to fail, with why, or works again (`undefined`). Routing goes on. */
@@ -44,7 +48,17 @@ export interface SessionSummary {
   readonly id: SessionId
   readonly realm: Uri
   readonly authid: string
+  readonly authrole: string
+  readonly authmethod: string
+  readonly authprovider: string
   readonly peer: string
+}
+
+/** A login that failed: who it claimed to be, where that is known. */
+export interface LoginSummary {
+  readonly realm: Uri | null
+  readonly authid: string | undefined
+  readonly authmethod: string | undefined
 }
 
 export interface RouterOptions {
@@ -61,7 +75,11 @@ export interface RouterOptions {
 export interface AttachInfo {
   /** Where the peer is, for logs. Default: "unknown". */
   readonly peer?: string | undefined
-  /** The role of its sessions. Default: "anonymous". */
+  /** How its sessions log in. Default: not at all, they are anonymous. */
+  readonly login?: LoginOptions | undefined
+  /** What is known of the connection, for logins. */
+  readonly link?: Link | undefined
+  /** The role of sessions that do not log in. Default: "anonymous". */
   readonly authrole?: string | undefined
 }
 
@@ -80,6 +98,9 @@ export class Router {
   /** By realm, where sessions may be resumed; and those sessions. */
   readonly #resumeOptions = new Map<Uri, ResumeOptions>()
   readonly #resumable = new Map<number, Session>()
+  /** Those that are finding out who they are. */
+  readonly #logins = new Map<Session, Login>()
+  readonly #throttle: LoginThrottle
   #isClosing = false
   #onClosed: (() => void) | undefined
 
@@ -94,6 +115,7 @@ export class Router {
     this.#limits = Object.freeze({ ...DEFAULT_LIMITS, ...options.limits })
     this.#agent = options.agent ?? 'Crosspoint'
     this.#observer = options.observer ?? {}
+    this.#throttle = new LoginThrottle(this.#clock, this.#limits)
     for (const realm of options.realms) this.#addRealm(realm)
   }
 
@@ -128,19 +150,19 @@ export class Router {
 
   /** Takes over a transport whose serializer is agreed on; the peer's first message must be HELLO. */
   attach(transport: Transport, serializer: Serializer, info: AttachInfo = {}): void {
-    this.#attachPeer(new RemotePeer(transport, serializer), info.peer ?? 'unknown', info.authrole)
+    this.#attachPeer(new RemotePeer(transport, serializer), info.peer ?? info.link?.peer ?? 'unknown', info)
   }
 
   /** Opens an in-process link and returns the client's end; it must send HELLO like any other. */
-  attachLocal(info: Pick<AttachInfo, 'authrole'> = {}): Peer {
+  attachLocal(info: AttachInfo = {}): Peer {
     const [ours, theirs] = LocalPeer.pair()
-    this.#attachPeer(ours, 'in-process', info.authrole)
+    this.#attachPeer(ours, 'in-process', info)
     return theirs
   }
 
-  #attachPeer(peer: Peer, address: string, authrole = 'anonymous'): void {
-    const session = new Session(peer, address, authrole, {
-      hello: (_session, message) => this.#hello(session, message),
+  #attachPeer(peer: Peer, address: string, info: AttachInfo): void {
+    const session = new Session(peer, address, {
+      hello: (_session, message) => this.#hello(session, message, info),
       ended: (_session, reason, message) => this.#ended(session, reason, message),
     })
     this.#sessions.add(session)
@@ -149,31 +171,73 @@ export class Router {
     })
   }
 
-  #hello(session: Session, hello: Hello): void {
+  #hello(session: Session, hello: Hello, info: AttachInfo): void {
     if (this.#isClosing) return session.abort(CloseUri.systemShutdown, 'The router is shutting down') // SES-29
     const resumption = readResumption(hello.details)
     if (resumption !== undefined) return this.#resume(session, resumption)
-    const name: Uri | Refusal = checkRealm(hello, (realm) => this.#realms.has(realm))
-    if (isRefusal(name)) return session.abort(name.reason, name.message)
-    let roles: Announcement | Refusal
+    const { login, authrole = 'anonymous' } = info
+    const realm = checkRealm(hello, (name) => this.#realms.has(name), login !== undefined)
+    if (isRefusal(realm)) return session.abort(realm.reason, realm.message)
+    let read: ReadHello
     try {
-      roles = readHello(hello)
+      read = readHello(hello)
     } catch (error) {
       if (!(error instanceof ProtocolViolation)) throw error
       return session.violate(error)
     }
-    if (isRefusal(roles)) return session.abort(roles.reason, roles.message)
-    if (!this.#realms.get(name)!.hasRole(session.authrole)) {
-      const text = `The realm "${name}" has no role "${session.authrole}", which sessions have that come this way`
-      return session.abort(ErrorUri.noSuchRole, text) // AUTH-06
-    }
     session.id = this.#newSessionId()
-    session.authid = randomAuthid(this.#random)
-    session.announce(roles)
+    session.announce(read.roles)
+    if (login !== undefined) return this.#login(session, hello, realm, read, info)
+    const refusal = refuseMethods(read.authmethods)
+    if (refusal !== undefined) return session.abort(refusal.reason, refusal.message)
+    const authid = randomAuthid(this.#random)
+    this.#admit(session, hello, { realm: realm!, authid, authrole, authmethod: 'anonymous', authprovider: 'static' })
+  }
+
+  /** Finds out who it is. The session has left its first state, so only one of these is ever under way for it. */
+  #login(session: Session, hello: Hello, realm: Uri | null, { authmethods, authid, authextra }: ReadHello, info: AttachInfo): void {
+    const { loginTimeoutMs, loginsAtOnceMax } = this.#limits
+    if (this.#logins.size >= loginsAtOnceMax) {
+      return session.abort(LimitUri.tooManyLogins, 'Too many logins are under way; try again later', 'loginsAtOnceMax is reached')
+    }
+    const link = info.link ?? { ...BARE_LINK, peer: session.address }
+    const request: LoginRequest = { session: session.id, realm, authid, authextra, details: hello.details, link }
+    const login: Login = new Login(info.login!, request, authmethods, this.#clock, this.#throttle, {
+      challenge: (method, extra) => session.challenge(method, extra),
+      accept: (identity) => {
+        this.#logins.delete(session)
+        this.#admit(session, hello, identity)
+      },
+      refuse: ({ reason, message, cause, details }) => session.abort(reason, message, cause, details),
+    })
+    this.#logins.set(session, login)
+    session.onAuthenticate = (signature, extra) => login.authenticate(signature, extra)
+    session.timer?.cancel()
+    session.timer = this.#clock.setTimer(loginTimeoutMs, () => {
+      const message = `The login must be complete within ${loginTimeoutMs} ms`
+      session.abort(ErrorUri.authenticationFailed, message, `${message} (loginTimeoutMs)`) // AUTH-07
+    })
+    login.start()
+  }
+
+  /** Lets a session into its realm, if both the realm and the role are there. */
+  #admit(session: Session, hello: Hello, identity: Identity): void {
+    const { realm: name, authrole } = identity
+    const realm = this.#realms.get(name)
+    if (this.#isClosing) return session.abort(CloseUri.systemShutdown, 'The router is shutting down') // SES-29
+    if (realm === undefined) return session.abort(ErrorUri.noSuchRealm, `There is no realm ${shown(name)} here`) // ERR-15
+    if (!realm.hasRole(authrole)) {
+      return session.abort(ErrorUri.noSuchRole, `The realm "${name}" has no role "${authrole}", which this session would have`) // AUTH-06
+    }
+    session.authid = identity.authid
+    session.authrole = authrole
+    session.authmethod = identity.authmethod
+    session.authprovider = identity.authprovider
+    session.authextra = identity.authextra
     this.#realmNames.set(session, name)
     const more = this.#offerResumption(session, name, hello)
-    const details = welcomeDetails(name, session.authid, session.authrole, this.#agent, more)
-    this.#realms.get(name)!.join(session, { type: MessageType.WELCOME, sessionId: session.id, details })
+    const details = welcomeDetails(name, session, this.#agent, more)
+    realm.join(session, { type: MessageType.WELCOME, sessionId: session.id, details })
     this.#observer.onSessionStart?.(this.#summary(session))
   }
 
@@ -208,7 +272,7 @@ export class Router {
     session.address = visitor.address
     const more = { resumed: true, resumable: true, resume_token: resumption.renewToken(drawToken(this.#random)) }
     realm.resume(session, visitor.surrender(), received, (count) => {
-      const details = welcomeDetails(realm.name, session.authid, session.authrole, this.#agent, { ...more, _received: count })
+      const details = welcomeDetails(realm.name, session, this.#agent, { ...more, _received: count })
       return { type: MessageType.WELCOME, sessionId: session.id, details }
     })
   }
@@ -225,16 +289,22 @@ export class Router {
 
   #ended(session: Session, reason: Uri, message: string): void {
     if (!this.#sessions.delete(session)) return
+    const login = this.#logins.get(session)
+    if (login !== undefined) {
+      this.#logins.delete(session)
+      login.abandon()
+    }
     this.#ids.delete(session.id)
     this.#resumable.delete(session.id)
     if (session.hasSurrendered) return this.#checkClosed()
     if (this.#realmNames.has(session)) this.#observer.onSessionEnd?.(this.#summary(session), reason, message)
-    else this.#observer.onRefused?.(session.address, reason, message)
+    else this.#observer.onRefused?.(session.address, reason, message, login && summaryOf(login))
     this.#checkClosed()
   }
 
   #summary(session: Session): SessionSummary {
-    return { id: session.id, realm: this.#realmNames.get(session) ?? '', authid: session.authid, peer: session.address }
+    const { id, authid, authrole, authmethod, authprovider, address } = session
+    return { id, realm: this.#realmNames.get(session) ?? '', authid, authrole, authmethod, authprovider, peer: address }
   }
 
   /**
@@ -259,4 +329,8 @@ export class Router {
     this.#onClosed = undefined
     onClosed?.()
   }
+}
+
+function summaryOf({ method, request }: Login): LoginSummary {
+  return { realm: request.realm, authid: request.authid, authmethod: method }
 }

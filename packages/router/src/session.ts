@@ -3,6 +3,7 @@
 
 import {
   CloseUri,
+  type Dict,
   EMPTY_DICT,
   ErrorUri,
   ID_MAX,
@@ -59,7 +60,13 @@ export class Session {
   id = 0 as SessionId
   realm: Realm | undefined = undefined
   authid = ''
-  readonly authrole: string
+  authrole = 'anonymous'
+  authmethod = 'anonymous'
+  authprovider = 'static'
+  /** WELCOME.Details.authextra, which dynamic authorizers are told, too. */
+  authextra: Dict | undefined = undefined
+  /** Takes the answer to the challenge that was sent. */
+  onAuthenticate: ((signature: string, extra: Dict) => void) | undefined = undefined
   // Features in the form that the hot path asks for.
   takesProgress = false
   takesCancel = false
@@ -90,10 +97,9 @@ export class Session {
   /** The deadline of the opening handshake, then of the answer to a GOODBYE. */
   timer: Timer | undefined = undefined
 
-  constructor(peer: Peer, address: string, authrole: string, host: SessionHost) {
+  constructor(peer: Peer, address: string, host: SessionHost) {
     this.peer = peer
     this.address = address
-    this.authrole = authrole
     this.#host = host
     this.#listenTo(peer)
   }
@@ -208,8 +214,13 @@ export class Session {
     } else if (this.state === 'shutting_down') {
       // Everything but the answer is ignored (SES-21); a crossing GOODBYE is the answer (SES-22).
       if (message.type === MessageType.GOODBYE || message.type === MessageType.ABORT) this.finish(message.reason, '')
-    } else if (this.state === 'establishing') {
-      this.violate(new ProtocolViolation(`${nameOf(message.type)} must wait for WELCOME`)) // transition 9
+    } else if (this.state === 'establishing' || this.state === 'challenging') {
+      if (message.type === MessageType.ABORT)
+        this.finish(message.reason, textOf(message.details['message'])) // transitions 7 and 11
+      else if (message.type === MessageType.AUTHENTICATE && this.state === 'challenging') {
+        this.state = 'establishing' // the answer is being checked; a second one is not awaited (AUTH-07)
+        this.onAuthenticate?.(message.signature, message.extra)
+      } else this.violate(new ProtocolViolation(`${nameOf(message.type)} must wait for WELCOME`)) // transitions 9 and 13
     }
   }
 
@@ -227,13 +238,22 @@ export class Session {
     else this.abort(ErrorUri.protocolViolation, violation.message)
   }
 
-  /** Sends ABORT and closes; for a session that is in no realm. */
-  abort(reason: Uri, message: string): void {
+  /**
+   * Sends ABORT and closes; for a session that is in no realm.
+   * @param cause for the log, where the peer is not told all
+   */
+  abort(reason: Uri, message: string, cause = message, details: Dict = EMPTY_DICT): void {
     this.state = 'failed' // before `send`: a peer in this process may answer inside it
     this.#stopTimer()
-    this.peer.send({ type: MessageType.ABORT, details: { message }, reason, payload: EMPTY_PAYLOAD })
+    this.peer.send({ type: MessageType.ABORT, details: { ...details, message }, reason, payload: EMPTY_PAYLOAD })
     this.peer.close(reason)
-    this.#host.ended(this, reason, message)
+    this.#host.ended(this, reason, cause)
+  }
+
+  /** Asks for a proof (AUTH-01). */
+  challenge(authmethod: string, extra: Dict): void {
+    this.state = 'challenging' // before `send`: a peer in this process may answer inside it
+    this.peer.send({ type: MessageType.CHALLENGE, authmethod, extra })
   }
 
   /** Stops reading from the peer until every `hold` has had its `release`. */

@@ -14,7 +14,7 @@ import {
 } from '@crosspoint/protocol'
 import { FrameQueue, LocalPeer, layoutOf, type Peer, RemotePeer } from '@crosspoint/protocol/internal'
 import { SeededRandom, VirtualClock } from '@crosspoint/testing'
-import { Router, type RouterOptions } from '../src/index.ts'
+import { type AttachInfo, Router, type RouterOptions } from '../src/index.ts'
 import { Session } from '../src/session.ts'
 
 /** All client roles and features that matter to the router. */
@@ -52,6 +52,8 @@ export interface LinkOptions {
   readonly frameBytesMax?: number
   /** The client's transport batches frames in a queue, like that of a socket. */
   readonly isQueued?: boolean
+  /** How its sessions log in, and what is known of the connection. */
+  readonly info?: AttachInfo
 }
 
 export class TestClient {
@@ -69,7 +71,7 @@ export class TestClient {
   constructor(router: Router, options: LinkOptions) {
     const { serializer, frameBytesMax } = options
     if (serializer === undefined) {
-      const peer = router.attachLocal()
+      const peer = router.attachLocal(options.info)
       this.#receiveFrom(peer)
       this.#sendMessage = (message) => void peer.send(message)
       this.#sendList = (list) => void peer.send(messageOf(list))
@@ -86,7 +88,7 @@ export class TestClient {
     this.#sendList = (list) => ours.send(serializer.encodePayload([list]).slice()) // the router may keep views of it
     this.#close = () => ours.close()
     this.#collect = () => (transport as Partial<QueuedTransport>).deliver?.()
-    router.attach(transport, serializer, { peer: 'test' })
+    router.attach(transport, serializer, { peer: 'test', ...options.info })
   }
 
   #receiveFrom(peer: Peer): void {
@@ -207,7 +209,8 @@ export function bareSession(id: number, authid = `user${id}`, authrole = 'anonym
   const [ours, theirs] = LocalPeer.pair()
   const sent: unknown[][] = []
   theirs.onMessage = (message) => void sent.push(listOf(message))
-  const session = new Session(ours, 'test', authrole, { hello: () => {}, ended: () => {} })
+  const session = new Session(ours, 'test', { hello: () => {}, ended: () => {} })
+  session.authrole = authrole
   session.id = id as SessionId
   session.authid = authid
   return { session, sent }

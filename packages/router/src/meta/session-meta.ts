@@ -74,6 +74,6 @@ export function sessionMeta(host: SessionMetaHost): Record<Uri, OwnProcedure> {
 
 /** A session as the meta API tells it (META-10, META-14). */
 export function describeSession(session: Session): Record<string, unknown> {
-  const { id, authid, authrole } = session
-  return { session: id, authid, authrole, authmethod: 'anonymous', authprovider: 'static' }
+  const { id, authid, authrole, authmethod, authprovider } = session
+  return { session: id, authid, authrole, authmethod, authprovider }
 }

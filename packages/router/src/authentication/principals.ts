@@ -1,0 +1,88 @@
+// Those who may log in, and where they are looked up: a configuration, a file, a table, a function, a procedure. A principal is a
+// dictionary, as Crossbar.io has it: who it becomes, and the credentials that its method reads.
+
+import type { Dict, Uri } from '@crosspoint/protocol'
+import type { LoginRequest } from './authenticator.ts'
+
+/**
+ * Beside the credentials (`ticket`, `ticket-hash`, `secret`, `salt`, `stored-key`, `authorized_keys`, `certificate-sha256` …):
+ * who the principal becomes.
+ */
+export interface Principal extends Dict {
+  /** Default: the source's, or "anonymous". */
+  readonly role?: string
+  /** The realm it joins, whatever it asks for. */
+  readonly realm?: Uri
+  /** Another authid than the one it was found by. */
+  readonly authid?: string
+  /** WELCOME.Details.authextra. */
+  readonly extra?: Dict
+}
+
+export interface PrincipalQuery {
+  /** The method that asks. */
+  readonly authmethod: string
+  /** Undefined when the client gave none; then what else is known must lead to one principal only. */
+  readonly authid: string | undefined
+  /** The client's public key, 64 lower-case hexadecimal digits, with cryptosign. */
+  readonly pubkey?: string | undefined
+  /** What the client sent as its ticket, for sources that check tickets themselves. */
+  readonly ticket?: string | undefined
+  readonly request: LoginRequest
+}
+
+/** A lookup without an answer. */
+export interface LookupFailure {
+  readonly failure: string
+  /** With which the ABORT is sent, and its message; for dynamic authenticators that say so. Default: `wamp.error.authentication_failed`. */
+  readonly reason?: Uri | undefined
+  readonly message?: string | undefined
+}
+
+export interface PrincipalSource {
+  /** WELCOME.Details.authprovider. */
+  readonly provider: string
+  /** Whether finding somebody by a ticket means that the ticket is right. */
+  readonly checksTickets?: boolean | undefined
+  /** A principal like the others: what unknown ones are made to look like. Default: what new ones are given. */
+  readonly example?: Principal | undefined
+  /** Calls `done` once, now or later; with undefined when nobody is known by that. */
+  find(query: PrincipalQuery, done: (found: Principal | LookupFailure | undefined) => void): void
+}
+
+export function isLookupFailure(found: Principal | LookupFailure | undefined): found is LookupFailure {
+  return found !== undefined && typeof found['failure'] === 'string'
+}
+
+/**
+ * Principals that are all in memory.
+ *
+ * @param principals by authid
+ * @param provider for WELCOME; a configuration is "static"
+ * @example
+ * const source = staticPrincipals({ joe: { ticket: 's3cret', role: 'user' } })
+ */
+export function staticPrincipals(principals: { readonly [authid: string]: Principal }, provider = 'static'): PrincipalSource {
+  const byAuthid = new Map(Object.entries(principals))
+  /** The authid of each key; undefined for a key that several principals have. */
+  const byKey = new Map<string, string | undefined>()
+  for (const [authid, principal] of byAuthid) {
+    for (const key of keysOf(principal)) byKey.set(key, byKey.has(key) ? undefined : authid)
+  }
+  return {
+    provider,
+    example: [...byAuthid.values()][0],
+    find({ authid, pubkey }, done) {
+      const known = authid ?? (pubkey === undefined ? undefined : byKey.get(pubkey))
+      const principal = known === undefined ? undefined : byAuthid.get(known)
+      done(principal === undefined || principal.authid !== undefined ? principal : { authid: known!, ...principal })
+    },
+  }
+}
+
+/** The public keys of a principal, 64 lower-case hexadecimal digits each. */
+export function keysOf(principal: Principal): string[] {
+  const { authorized_keys, pubkey } = principal
+  const keys = Array.isArray(authorized_keys) ? authorized_keys : pubkey === undefined ? [] : [pubkey]
+  return keys.filter((key) => typeof key === 'string').map((key) => key.toLowerCase())
+}
