@@ -15,7 +15,7 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto'
-import type { Crypto } from '@crosspoint/protocol/internal'
+import type { RouterCrypto } from '@crosspoint/protocol/internal'
 
 /** libuv has four threads, which file access and DNS use too: two stay free for them. Each may hold an Argon2 memory. */
 export const DERIVATIONS_AT_ONCE_MAX = 2
@@ -67,10 +67,11 @@ function privateKey(seed: Uint8Array): KeyObject {
 }
 
 /** The cryptography of Node. */
-export const nodeCrypto: Crypto = {
+export const nodeCrypto: RouterCrypto = {
   randomBytes: (length) => randomBytes(length),
   sha256: (data) => createHash('sha256').update(data).digest(),
   hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
+  hmacSha1: (key, data) => createHmac('sha1', key).update(data).digest(),
   isEqual: (one, other) => one.length === other.length && timingSafeEqual(one, other),
 
   pbkdf2Sha256(password, salt, iterations, length, done) {

@@ -43,3 +43,9 @@ export interface Crypto {
   /** A key that is no point of the curve verifies nothing. */
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array, done: (isValid: boolean) => void): void
 }
+
+/** What a router computes beside: codes of devices (RFC 6238) are made with SHA-1. */
+export interface RouterCrypto extends Crypto {
+  /** 20 bytes. */
+  hmacSha1(key: Uint8Array, data: Uint8Array): Uint8Array
+}

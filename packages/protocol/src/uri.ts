@@ -25,9 +25,13 @@ export function isValidUri(uri: string, match: MatchPolicy = 'exact', rule: UriR
   return !FAULTS[rule][match].test(uri)
 }
 
-/** Whether the first component is `wamp`, which belongs to the protocol (URI-08). */
+/** Whether the first component is `wamp`, which belongs to the protocol (URI-08), or `crosspoint`, which belongs to management. */
 export function isReservedUri(uri: string): boolean {
-  return uri.startsWith('wamp') && (uri.length === 4 || uri.charCodeAt(4) === 46)
+  return beginsWith(uri, 'wamp') || beginsWith(uri, 'crosspoint')
+}
+
+function beginsWith(uri: string, component: string): boolean {
+  return uri.startsWith(component) && (uri.length === component.length || uri.charCodeAt(component.length) === 46)
 }
 
 /** Says, for an error message, what would have been right under `match` and `rule`. */

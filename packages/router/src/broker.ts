@@ -16,7 +16,7 @@ import {
   type Subscribe,
   type Uri,
 } from '@crosspoint/protocol'
-import { copyPassthru } from './details.ts'
+import { copyPassthru, isDisclosed } from './details.ts'
 import type { Principal, StoredEvent, StoreFailure } from './event-store.ts'
 import type { History } from './history.ts'
 import { keptPayload } from './kept-payload.ts'
@@ -93,9 +93,9 @@ export class Broker {
       return
     }
     // The common case: no options, no patterns. One map decides; a topic that somebody subscribed to is a valid one, and
-    // what may not be published to (`wamp.…`) is seen by its first letter.
+    // what may not be published to (`wamp.…`, `crosspoint.…`) is seen by its first letter.
     const subscription = index.getExact(topic)
-    if (subscription === undefined || (topic.charCodeAt(0) === 119 && isReservedUri(topic))) return
+    if (subscription === undefined || ((topic.charCodeAt(0) === 119 || topic.charCodeAt(0) === 99) && isReservedUri(topic))) return
     if (subscription.stream !== undefined) return this.#publishWithCare(session, message)
     const event: Event = {
       type: MessageType.EVENT,
@@ -156,7 +156,10 @@ export class Broker {
     const invalid = this.#rules.refuseUri('publish to', topic, 'exact')
     if (invalid !== undefined) return { error: ErrorUri.invalidUri, text: invalid }
     if (isReservedUri(topic)) {
-      return { error: ErrorUri.invalidUri, text: `Cannot publish to "${topic}": URIs that begin with "wamp." belong to the router` } // URI-10
+      return {
+        error: ErrorUri.invalidUri,
+        text: `Cannot publish to "${topic}": URIs that begin with "wamp." or "crosspoint." belong to the router`,
+      } // URI-10
     }
     if (options['disclose_me'] === true && !this.#rules.allowsDisclose) {
       return { error: ErrorUri.discloseMeDisallowed, text: 'The realm does not allow disclose_me; publish without it' } // PUB-41
@@ -205,7 +208,7 @@ export class Broker {
       time: this.#clock.now(),
       details: trustlevel === undefined ? details : { ...details, trustlevel },
       publisher: publisher!,
-      isDisclosed: options['disclose_me'] === true || rule?.disclose === true,
+      isDisclosed: isDisclosed(options) || rule?.disclose === true,
       excludesPublisher: options['exclude_me'] !== false,
       lists: publicationLists(options),
       payload: keptPayload(publication.payload),
@@ -224,16 +227,16 @@ export class Broker {
     const shard = subscription.shardOf(options['rkey'])
     const filter = both(accepts, shard)
     const base = detailsFor(subscription, publication.topic, common)
-    const isDisclosed = publisher !== undefined && (options['disclose_me'] === true || rule?.disclose === true)
+    const isTold = publisher !== undefined && (isDisclosed(options) || rule?.disclose === true)
     const trustlevel = this.#hasRules ? this.#trustlevel(publication) : undefined
-    if (!isDisclosed && trustlevel === undefined) return this.#deliver(publication, subscription, base, filter)
+    if (!isTold && trustlevel === undefined) return this.#deliver(publication, subscription, base, filter)
     // Identity and trust level go only to subscribers that announced the feature (PUB-43).
-    const disclosure = isDisclosed ? disclosureOf(publisher) : EMPTY_DICT
+    const disclosure = isTold ? disclosureOf(publisher) : EMPTY_DICT
     const trust = trustlevel === undefined ? EMPTY_DICT : { trustlevel }
-    for (const knows of isDisclosed ? [true, false] : [false]) {
+    for (const knows of isTold ? [true, false] : [false]) {
       for (const trusts of trustlevel === undefined ? [false] : [true, false]) {
         const isOne = (subscriber: Session): boolean =>
-          (!isDisclosed || subscriber.takesPublisherIdentification === knows) &&
+          (!isTold || subscriber.takesPublisherIdentification === knows) &&
           (trustlevel === undefined || subscriber.takesPublicationTrustlevels === trusts)
         const details = { ...base, ...(knows ? disclosure : EMPTY_DICT), ...(trusts ? trust : EMPTY_DICT) }
         this.#deliver(publication, subscription, details, both(filter, isOne))

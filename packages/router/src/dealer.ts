@@ -21,6 +21,7 @@ import {
   type Yield,
 } from '@crosspoint/protocol'
 import { CallGroup } from './call-groups.ts'
+import { refuseCall } from './call-refusals.ts'
 import { hasPassthru, isPassthru } from './details.ts'
 import { invocationDetails, lacksFeature, resultDetails, withoutProgress } from './invocation-details.ts'
 import { LimitUri } from './limits.ts'
@@ -33,12 +34,7 @@ import type { Registrations } from './registrations.ts'
 import type { Session } from './session.ts'
 import { chooseShard } from './sharding.ts'
 import type { Throttle } from './throttle.ts'
-
-/** Why a call ends before it reaches a callee: the error and a text for people. */
-interface Refusal {
-  readonly error: Uri
-  readonly text: string
-}
+import { isChecked, wrongAnswer, wrongPayload } from './validation.ts'
 
 export class Dealer {
   readonly #rules: RealmRules
@@ -116,38 +112,11 @@ export class Dealer {
     if (!this.#rules.isStrict && session.calls.get(requestId) !== undefined) return this.continueCall(session, message)
     const own = exact === undefined ? this.#own.get(procedure) : undefined
     const registration = exact ?? (own === undefined ? this.#registrations.matchBest(procedure) : undefined)
-    const refusal = this.#refuse(session, message, own, registration)
+    const refusal = refuseCall(this.#rules, session, message, own, registration)
     if (refusal !== undefined) return session.fail(MessageType.CALL, requestId, refusal.error, refusal.text)
     if (own !== undefined) return this.#callOwn(session, message, own)
     if (message.options['runon'] === 'all') return this.#callAll(session, message, registration!)
     this.#route(session, message, registration!)
-  }
-
-  #refuse(session: Session, message: Call, own: OwnProcedure | undefined, registration: Registration | undefined): Refusal | undefined {
-    const { options, procedure } = message
-    if (registration === undefined || registration.match !== 'exact') {
-      const invalid = this.#rules.refuseUri('call', procedure, 'exact')
-      if (invalid !== undefined) return { error: ErrorUri.invalidUri, text: invalid }
-    }
-    if (registration === undefined && own === undefined) {
-      return { error: ErrorUri.noSuchProcedure, text: `No procedure is registered for "${procedure}"` }
-    }
-    if (options['disclose_me'] === true && !this.#rules.allowsDisclose) {
-      return { error: ErrorUri.discloseMeDisallowed, text: 'The realm does not allow disclose_me; call without it' } // RPC-107
-    }
-    if (session.calls.size >= this.#callsInFlightMax) {
-      const text = `Cannot call "${procedure}": the session has ${session.calls.size} calls in flight, which is the limit`
-      return { error: LimitUri.tooManyCalls, text }
-    }
-    const isSharded = options['runmode'] === 'partition' || options['runon'] === 'partition'
-    if (isSharded && typeof options['rkey'] !== 'string') {
-      return { error: ErrorUri.invalidArgument, text: `Cannot call "${procedure}": partition needs the option rkey` } // RPC-128
-    }
-    if (own !== undefined && (options['progress'] === true || isPassthru(options))) {
-      const text = `"${procedure}" is a procedure of the router, which takes neither progressive calls nor passed-through payloads`
-      return { error: ErrorUri.featureNotSupported, text }
-    }
-    return undefined
   }
 
   /** Calls one callee of the registration. */
@@ -164,7 +133,7 @@ export class Dealer {
     const runsTimer = timeoutMs > 0 && !callee.forwardsTimeout
     const pending = new PendingCall(session, requestId, undefined, 0 as RequestId, false, timeoutMs)
     const canReroute = callee.session.takesReroute && registration.invoke !== 'single'
-    if (options['progress'] === true || callee.concurrency > 0 || canReroute) {
+    if (options['progress'] === true || callee.concurrency > 0 || canReroute || isChecked(message)) {
       pending.extra = this.#extraFor(message, registration, canReroute)
     }
     pending.open()
@@ -323,6 +292,8 @@ export class Dealer {
       return
     }
     if (message.procedure !== pending.extra!.message.procedure) return // RPC-57
+    const wrong = wrongPayload(pending.extra!.message.validation, message.payload, message.options)
+    if (wrong !== undefined) return this.#endWith(pending, ErrorUri.invalidArgument, `Cannot call "${message.procedure}": ${wrong}`)
     upload.isOpen = message.options['progress'] === true
     upload.chunks++
     const callee = pending.callee!
@@ -356,6 +327,12 @@ export class Dealer {
     const { caller, extra } = pending
     if (isPassthru(options) && !caller.takesPassthruAsCaller) {
       this.#fail(pending, ErrorUri.featureNotSupported, Payload.of(['The caller did not announce payload_passthru_mode'])) // PPT-06
+      if (options['progress'] === true) this.#interruptAt(session, message.requestId, 'killnowait')
+      return
+    }
+    const wrong = extra && wrongAnswer(extra.message, options['progress'] === true ? 'progress' : 'result', payload, options)
+    if (wrong !== undefined) {
+      this.#fail(pending, ErrorUri.invalidArgument, Payload.of([wrong])) // AUTHZ-08
       if (options['progress'] === true) this.#interruptAt(session, message.requestId, 'killnowait')
       return
     }
@@ -402,7 +379,9 @@ export class Dealer {
     const pending = session.invocations.get(message.requestId)
     if (pending === undefined) return this.#stale(session, message.requestId, 'ERROR')
     if (message.error === ErrorUri.unavailable && session.takesReroute && !pending.isKilled) return this.#reroute(pending)
-    this.#fail(pending, message.error, message.payload, message.details)
+    const wrong = wrongAnswer(pending.extra?.message, 'error', message.payload, message.details)
+    if (wrong === undefined) this.#fail(pending, message.error, message.payload, message.details)
+    else this.#fail(pending, ErrorUri.invalidArgument, Payload.of([wrong]))
   }
 
   /** Ends a call with an error, and the other parts of a call that ran at all callees. */
@@ -487,9 +466,12 @@ export class Dealer {
 
   #expire(pending: PendingCall): void {
     if (!pending.isOpen) return // answered in the same instant (RPC-90)
-    this.#interruptAll(pending, 'killnowait', () =>
-      this.#answerError(pending, ErrorUri.timeout, Payload.of([`No answer within ${pending.timeoutMs} ms`])),
-    )
+    this.#endWith(pending, ErrorUri.timeout, `No answer within ${pending.timeoutMs} ms`)
+  }
+
+  /** Ends a call from the router's side, with an error to the caller and an INTERRUPT to the callees. */
+  #endWith(pending: PendingCall, error: Uri, text: string): void {
+    this.#interruptAll(pending, 'killnowait', () => this.#answerError(pending, error, Payload.of([text])))
   }
 
   #interrupt(pending: PendingCall, mode: CancelMode): void {
@@ -573,7 +555,7 @@ export class Dealer {
       const isResult = pending.callee === from && pending.caller === to && pending.wantsProgress
       const isUpload = pending.caller === from && pending.callee === to && pending.extra?.upload !== undefined
       if (!isResult && !isUpload) continue
-      this.#interruptAll(pending, 'killnowait', () => this.#answerError(pending, ErrorUri.canceled, Payload.of([text])))
+      this.#endWith(pending, ErrorUri.canceled, text)
     }
   }
 

@@ -2,6 +2,15 @@
 
 import type { Dict } from '@crosspoint/protocol'
 
+/** In place of `disclose_me: true` where the client did not ask for it: a permission of its role says so. No client can send it. */
+export const DISCLOSED_BY_ROLE = 'by_role'
+
+/** Whether callees and subscribers are told who it is, by the wish of the client or by its role. */
+export function isDisclosed(options: Dict): boolean {
+  const disclose = options['disclose_me']
+  return disclose === true || disclose === DISCLOSED_BY_ROLE
+}
+
 /** Payload passthru mode (PPT-01) and its older form (PPT-16): keys that the router hands on and never looks into. */
 const PPT_KEYS = ['ppt_scheme', 'ppt_serializer', 'ppt_cipher', 'ppt_keyid'] as const
 const ENC_KEYS = ['enc_algo', 'enc_serializer', 'enc_key'] as const

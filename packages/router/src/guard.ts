@@ -12,14 +12,18 @@ import {
   type Payload,
   type Publish,
   type RequestId,
+  type SessionId,
   type Uri,
 } from '@crosspoint/protocol'
-import type { Action, Authorizer, Decision } from './authorizer.ts'
+import type { Action, Asker, AuthorizationRequest, Authorizer, Decision, Grant } from './authorizer.ts'
 import { principalOf } from './broker.ts'
-import type { Principal } from './event-store.ts'
+import type { DecisionRecord } from './decision-record.ts'
+import { DISCLOSED_BY_ROLE } from './details.ts'
 import type { Permissions } from './permissions.ts'
+import type { Policies, Policy } from './policies.ts'
 import type { RealmRules } from './realm-rules.ts'
 import type { Session } from './session.ts'
+import { type CheckedCall, wrongPayload } from './validation.ts'
 
 /** A message that waits, or whose decision is awaited. */
 interface Held {
@@ -32,7 +36,7 @@ interface Held {
 export type Act = (session: Session, message: Message, isContinuation: boolean) => void
 
 /** By message type. */
-const ACTIONS: readonly (Action | undefined)[] = (() => {
+const ACTION_OF: readonly (Action | undefined)[] = (() => {
   const actions: (Action | undefined)[] = new Array(256).fill(undefined)
   actions[MessageType.CALL] = 'call'
   actions[MessageType.REGISTER] = 'register'
@@ -42,10 +46,7 @@ const ACTIONS: readonly (Action | undefined)[] = (() => {
 })()
 
 export class Guard {
-  /** What each role may do; without it every role everything. */
-  readonly #permissions: ReadonlyMap<string, Permissions> | undefined
-  /** Asked for what the permissions allow; without it that is allowed. */
-  readonly #authorizer: Authorizer | undefined
+  #policies: Policies
   readonly #realm: Uri
   readonly #rules: RealmRules
   readonly #turn: (input: () => void) => void
@@ -54,27 +55,32 @@ export class Guard {
   readonly #held = new Map<Session, Held[]>()
   /** Sessions whose transport is not read because too many of their messages wait. */
   readonly #full = new Set<Session>()
+  /** Decisions that authorizers made to last, by session; forgotten with it. */
+  readonly #lasting = new Map<SessionId, Map<string, Decision>>()
+  #decisions = 0
 
-  constructor(
-    permissions: ReadonlyMap<string, Permissions> | undefined,
-    authorizer: Authorizer | undefined,
-    realm: Uri,
-    rules: RealmRules,
-    turn: (input: () => void) => void,
-    act: Act,
-  ) {
-    this.#permissions = permissions
-    this.#authorizer = authorizer
+  constructor(policies: Policies, realm: Uri, rules: RealmRules, turn: (input: () => void) => void, act: Act) {
+    this.#policies = policies
     this.#realm = realm
     this.#rules = rules
     this.#turn = turn
     this.#act = act
   }
 
+  /** Where decisions are noted, when that is wanted. */
+  record: DecisionRecord | undefined = undefined
+
+  /** Other permissions hold from now on; decisions that were made to last do not. */
+  change(policies: Policies): void {
+    this.#policies = policies
+    this.forget(() => true)
+  }
+
   /** Lets a message through, now, later or never. */
   pass(session: Session, message: Message, isContinuation: boolean): void {
-    if (this.#authorizer === undefined) {
-      this.#passNow(session, message, isContinuation)
+    const policy = this.#policies.of(session.authrole)
+    if (policy.isKnown && (this.#held.size === 0 || !this.#held.has(session))) {
+      this.#passNow(policy.permissions!, session, message, isContinuation)
       return
     }
     const held = this.#held.get(session)
@@ -97,46 +103,122 @@ export class Guard {
   }
 
   /** By the permissions alone, which know at once. */
-  #passNow(session: Session, message: Message, isContinuation: boolean): void {
-    const action = ACTIONS[message.type]
+  #passNow(permissions: Permissions, session: Session, message: Message, isContinuation: boolean): void {
+    const action = ACTION_OF[message.type]
     if (action === undefined || isContinuation) return this.#act(session, message, isContinuation)
     const { options, procedure, topic } = message as Call & Publish
     const uri = topic ?? procedure
     const match = options === EMPTY_DICT ? 'exact' : matchOf(action, options)
-    if (this.#permissions!.get(session.authrole)?.allows(action, uri, match) === true) return this.#act(session, message, false)
+    if (match === 'exact') {
+      const grant = permissions.grant(action, uri)
+      if (this.record !== undefined) this.record.note(session.authrole, action, uri, match, grant === false ? 'denied' : 'allowed')
+      if (grant === undefined) return this.#act(session, message, false)
+      if (grant !== false) return this.#decided(session, message, grant)
+    } else {
+      const isAllowed = permissions.decide(action, uri, match) === 'allowed'
+      if (this.record !== undefined) this.record.note(session.authrole, action, uri, match, isAllowed ? 'allowed' : 'denied')
+      if (isAllowed) return this.#act(session, message, false)
+    }
     if (this.#rules.refuseUri(action, uri, match) !== undefined) return this.#act(session, message, false) // answered as invalid
     this.#decided(session, message, 'denied')
-  }
-
-  #mayDo(authrole: string, action: Action, uri: Uri, match: MatchPolicy): boolean {
-    return this.#permissions === undefined || this.#permissions.get(authrole)?.allows(action, uri, match) === true
   }
 
   /** The session is gone: what waits is forgotten, and a late decision changes nothing. */
   leave(session: Session): void {
     this.#held.delete(session)
+    this.#forget(session.id)
     if (this.#full.delete(session)) session.release() // its GOODBYE must be read
   }
 
+  /** Forgets the decisions that were made to last, of one session or of all; how many there were. */
+  #forget(session: SessionId): number {
+    const count = this.#lasting.get(session)?.size ?? 0
+    this.#lasting.delete(session)
+    this.#decisions -= count
+    return count
+  }
+
+  /** Decisions that were made to last do so no longer: the authorizers are asked again. How many there were. */
+  forget(isConcerned: (session: SessionId) => boolean): number {
+    let count = 0
+    for (const session of [...this.#lasting.keys()]) if (isConcerned(session)) count += this.#forget(session)
+    return count
+  }
+
   /** Asks for what is not a message of a session that is there: a testament, a reader of history. */
-  ask(principal: Principal, action: Action, uri: Uri, options: Dict, decide: (decision: Decision) => void): void {
-    if (!this.#mayDo(principal.authrole, action, uri, matchOf(action, options))) return decide('denied')
-    if (this.#authorizer === undefined) return decide('allowed')
+  ask(principal: Asker, action: Action, uri: Uri, options: Dict, decided: (decision: Decision) => void): void {
+    const match = matchOf(action, options)
+    const decide = (decision: Decision) => {
+      const kind = decision === 'failed' ? 'failed' : isRefused(decision) ? 'denied' : 'allowed'
+      this.record?.note(principal.authrole, action, uri, match, kind)
+      decided(decision)
+    }
+    const policy = this.#policies.of(principal.authrole)
+    const verdict = policy.permissions === undefined ? 'allowed' : policy.permissions.decide(action, uri, match)
+    const asked = verdict === 'allowed' ? policy.always : policy.authorizers
+    if (verdict === 'denied' || (verdict === 'open' && asked.length === 0)) return decide('denied')
+    const so = verdict === 'allowed' ? this.#granted(policy, action, uri, match) : 'allowed'
+    if (asked.length === 0) return decide(so)
+    const key = `${action} ${match} ${uri}`
+    const known = this.#lasting.get(principal.session)?.get(key)
+    if (known !== undefined) return decide(known)
+    const request: AuthorizationRequest = { realm: this.#realm, principal, action, uri, options }
+    this.#askEach(request, asked, so, (decision) => {
+      this.#keep(principal.session, key, decision)
+      decide(decision)
+    })
+  }
+
+  #granted({ permissions }: Policy, action: Action, uri: Uri, match: MatchPolicy): Decision {
+    return (match === 'exact' && permissions?.grant(action, uri)) || 'allowed'
+  }
+
+  /** Asks authorizers one after the other until one says no. */
+  #askEach(
+    request: AuthorizationRequest,
+    [first, ...others]: readonly Authorizer[],
+    so: Decision,
+    decide: (decision: Decision) => void,
+  ): void {
+    if (first === undefined) return decide(so)
     let isNow = true
     let isDecided = false
-    this.#authorizer.authorize({ realm: this.#realm, principal, action, uri, options }, (decision) => {
+    const answered = (decision: Decision) => {
+      const both = combined(so, decision)
+      if (isRefused(both)) decide(both)
+      else this.#askEach(request, others, both, decide)
+    }
+    const take = (decision: Decision) => {
       if (isDecided) return
       isDecided = true
-      if (isNow) decide(decision)
-      else this.#turn(() => decide(decision))
-    })
+      if (isNow) answered(decision)
+      else this.#turn(() => answered(decision))
+    }
+    try {
+      first.authorize(request, take)
+    } catch {
+      take('failed')
+    }
     isNow = false
+  }
+
+  #keep(session: SessionId, key: string, decision: Decision): void {
+    if (typeof decision === 'string' || decision.isLasting !== true) return
+    const { limits } = this.#rules
+    if (this.#decisions >= limits.decisionsMax) this.forget(() => true)
+    let decisions = this.#lasting.get(session)
+    if (decisions === undefined) {
+      decisions = new Map()
+      this.#lasting.set(session, decisions)
+    }
+    if (!decisions.has(key)) this.#decisions++
+    decisions.set(key, decision)
   }
 
   /** Carries a message out, or refuses it; false when the decision has to be waited for. */
   #decide(session: Session, entry: Held): boolean {
     const { message, isContinuation } = entry
-    const action = ACTIONS[message.type]
+    const action = ACTION_OF[message.type]
     if (action === undefined || isContinuation) {
       this.#act(session, message, isContinuation)
       return true
@@ -148,7 +230,7 @@ export class Guard {
     }
     let isNow = true
     let isDecided = false
-    this.ask(principalOf(session), action, uri, options, (decision) => {
+    this.ask(askerOf(session), action, uri, options, (decision) => {
       isDecided = true
       if (!isNow && this.#held.get(session)?.[0] !== entry) return // the session is gone
       if (!entry.isCanceled) this.#decided(session, entry.message, decision)
@@ -178,11 +260,48 @@ export class Guard {
   #decided(session: Session, message: Message, decision: Decision): void {
     if (decision === 'allowed') return this.#act(session, message, false)
     const { requestId, uri, options } = subjectOf(message)
-    if (message.type === MessageType.PUBLISH && options['acknowledge'] !== true) return // PUB-07
-    const error = decision === 'denied' ? ErrorUri.notAuthorized : ErrorUri.authorizationFailed
-    const text = decision === 'denied' ? 'this session may not' : 'the authorizer gave no decision'
-    session.fail(message.type, requestId, error, `Cannot ${ACTIONS[message.type]} "${uri}": ${text}`)
+    const isSilent = message.type === MessageType.PUBLISH && options['acknowledge'] !== true // PUB-07
+    if (isRefused(decision)) {
+      if (isSilent) return
+      const isFailure = decision === 'failed'
+      const text = isFailure ? 'the authorizer gave no decision' : 'this session may not'
+      const error = isFailure ? ErrorUri.authorizationFailed : ErrorUri.notAuthorized
+      return session.fail(message.type, requestId, error, `Cannot ${ACTION_OF[message.type]} "${uri}": ${text}`)
+    }
+    if (message.type !== MessageType.CALL && message.type !== MessageType.PUBLISH) return this.#act(session, message, false)
+    const { isDisclosed, validation } = decision as Grant
+    const wrong = wrongPayload(validation, message.payload, options)
+    if (wrong !== undefined) {
+      if (isSilent) return
+      return session.fail(message.type, requestId, ErrorUri.invalidArgument, `Cannot ${ACTION_OF[message.type]} "${uri}": ${wrong}`) // AUTHZ-08
+    }
+    const disclose = isDisclosed === true && options['disclose_me'] !== true ? { disclose_me: DISCLOSED_BY_ROLE } : EMPTY_DICT
+    // New options even where nothing is added: who goes the short way has none.
+    const granted: CheckedCall | Publish = { ...message, options: { ...options, ...disclose }, validation } as CheckedCall
+    this.#act(session, granted, false)
   }
+}
+
+/** The grants of two decisions that are both needed. */
+function combined(one: Decision, other: Decision): Decision {
+  if (isRefused(one) || isRefused(other)) return isRefused(one) ? one : other
+  if (one === 'allowed') return other
+  if (other === 'allowed') return one
+  const [first, second] = [one as Grant, other as Grant]
+  return {
+    isDisclosed: first.isDisclosed === true || second.isDisclosed === true,
+    validation: second.validation ?? first.validation,
+    isLasting: second.isLasting,
+  }
+}
+
+function isRefused(decision: Decision): boolean {
+  return decision === 'denied' || decision === 'failed' || (typeof decision === 'object' && 'isDenied' in decision)
+}
+
+function askerOf(session: Session): Asker {
+  const { authextra, authmethod, authprovider } = session
+  return { ...principalOf(session), authmethod, authprovider, authextra }
 }
 
 /** What a message asks for: the URI and the options with it. */

@@ -14,8 +14,10 @@ export {
   type SecondStep,
   type Step,
 } from './authentication/authenticator.ts'
+export { type CryptosignOptions, cryptosign } from './authentication/cryptosign.ts'
 export { identityOf } from './authentication/identity.ts'
 export {
+  fingerprintsOf,
   isLookupFailure,
   keysOf,
   type LookupFailure,
@@ -25,8 +27,22 @@ export {
   staticPrincipals,
 } from './authentication/principals.ts'
 export { denied, failed, lookupFailed, malformed } from './authentication/refusals.ts'
+export { type ScramOptions, scram } from './authentication/scram.ts'
+export { totpSecondStep } from './authentication/second-step.ts'
 export { ticket } from './authentication/ticket.ts'
-export type { Action, AuthorizationRequest, Authorizer, Decision } from './authorizer.ts'
+export { tls } from './authentication/tls.ts'
+export { type WampcraOptions, wampcra } from './authentication/wampcra.ts'
+export {
+  ACTIONS,
+  type Action,
+  type Asker,
+  type AuthorizationRequest,
+  type Authorizer,
+  type Decision,
+  type Denial,
+  type Grant,
+} from './authorizer.ts'
+export type { RecordedDecision } from './decision-record.ts'
 export {
   type EventRecord,
   type EventStore,
@@ -40,12 +56,15 @@ export {
   type StreamOptions,
   type StreamState,
 } from './event-store.ts'
+export { type Answer, type DecisionExplanation, explainDecision, type Question } from './explain.ts'
 export { ROUTER_FEATURES } from './handshake.ts'
 export { DEFAULT_LIMITS, LimitUri, type RouterLimits } from './limits.ts'
 export { MemoryEventStore } from './memory-event-store.ts'
 export { PatternIndex } from './pattern-index.ts'
 export type { Permission } from './permissions.ts'
+export { Policies, type RoleOptions } from './policies.ts'
 export type { Realm } from './realm.ts'
 export type { HistoryOptions, ProcedureOptions, RealmOptions, ResumeOptions, TopicOptions } from './realm-options.ts'
 export { type AttachInfo, type LoginSummary, Router, type RouterObserver, type RouterOptions, type SessionSummary } from './router.ts'
 export { streamsOf } from './stream-options.ts'
+export type { PayloadCheck, Validation, ValueCheck } from './validation.ts'

@@ -1,7 +1,7 @@
 // INVOCATION.Details and RESULT.Details: what a callee and a caller are told beyond the payload.
 
 import { type Call, type Dict, EMPTY_DICT } from '@crosspoint/protocol'
-import { copyPassthru, hasPassthru, isPassthru } from './details.ts'
+import { copyPassthru, hasPassthru, isDisclosed, isPassthru } from './details.ts'
 import type { RealmRules } from './realm-rules.ts'
 import type { Callee, Registration } from './registration.ts'
 import type { Session } from './session.ts'
@@ -20,7 +20,7 @@ export function invocationDetails(
 ): Dict {
   const { options, procedure } = message
   const rule = registration.match === 'exact' ? registration.rule : rules.procedureRule(procedure)
-  const isAsked = options['disclose_me'] === true || rule?.disclose === true
+  const isAsked = isDisclosed(options) || rule?.disclose === true
   const discloses = (isAsked && callee.session.takesCallerIdentification) || callee.disclosesCaller // RPC-106, RPC-108
   const timeoutMs = callee.forwardsTimeout ? ((options['timeout'] ?? 0) as number) : 0
   const trustlevel = callee.session.takesCallTrustlevels ? (rule?.trustlevel ?? rules.trustlevelOf(caller.authrole)) : undefined

@@ -31,6 +31,8 @@ export interface RouterLimits {
   readonly callsQueuedMax: number
   /** Messages of one session that wait for a decision of the authorizer; then its transport is not read until there is one. */
   readonly heldMessagesMax: number
+  /** Decisions of authorizers that a realm keeps because they were made to last. One more and all are forgotten and made anew. */
+  readonly decisionsMax: number
   /** Bytes that may wait for the receiver of a stream of progressive messages; then its sender is not read until they have left. */
   readonly streamBufferedBytesMax: number
   /** How long a stream may stand still because its receiver does not read, in milliseconds. Then the call ends. */
@@ -63,6 +65,7 @@ export const DEFAULT_LIMITS: RouterLimits = Object.freeze({
   uriLengthMax: 1_024,
   callsQueuedMax: 1_000,
   heldMessagesMax: 100,
+  decisionsMax: 100_000,
   streamBufferedBytesMax: 1_048_576,
   streamStallMs: 30_000,
   testamentsMax: 100,

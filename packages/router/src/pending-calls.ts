@@ -9,10 +9,11 @@
 //              ├── callee gone ──► ERROR canceled
 //              └── ERROR unavailable ──► the next callee, as if the first were absent (RPC-92)
 
-import type { Call, Dict, RegistrationId, RequestId, Timer } from '@crosspoint/protocol'
+import type { Dict, RegistrationId, RequestId, Timer } from '@crosspoint/protocol'
 import type { CallGroup } from './call-groups.ts'
 import type { Callee, Registration } from './registration.ts'
 import type { Session } from './session.ts'
+import type { CheckedCall } from './validation.ts'
 
 /** A progressive call invocation: what its later chunks need (RPC-50). */
 export interface Upload {
@@ -29,7 +30,7 @@ export interface Upload {
 /** What a call needs beyond the common case. */
 export interface CallExtra {
   /** The call as it came: for a call that waits or may be tried again, and for the checks of a continuation. */
-  readonly message: Call
+  readonly message: CheckedCall
   readonly registration: Registration
   upload: Upload | undefined
   /** The callee whose place it takes. */

@@ -7,8 +7,9 @@
 // reaches what its URIs one by one would not.
 
 import { type MatchPolicy, type Uri, UsageError } from '@crosspoint/protocol'
-import type { Action } from './authorizer.ts'
+import type { Action, Grant } from './authorizer.ts'
 import { PatternIndex } from './pattern-index.ts'
+import type { Validation } from './validation.ts'
 
 export interface Permission {
   readonly uri: Uri
@@ -16,31 +17,50 @@ export interface Permission {
   readonly match?: MatchPolicy | undefined
   /** What is allowed; the others are denied. */
   readonly allow: readonly Action[]
+  /** Whose identity callees and subscribers are told, asked or not. Default: that of those who ask for it. */
+  readonly disclose?: { readonly caller?: boolean | undefined; readonly publisher?: boolean | undefined } | undefined
+  /** What calls and events must be like here. Default: anything. */
+  readonly validate?: Validation | undefined
+  /** Where the rule stands, for `explain`: "crosspoint.config.ts: workers[0].realms[0].roles[1].permissions[2]". */
+  readonly source?: string | undefined
 }
+
+/** `open` where no rule says anything. */
+export type Verdict = 'allowed' | 'denied' | 'open'
 
 interface Rule {
   readonly uri: Uri
   readonly match: MatchPolicy
   readonly allow: ReadonlySet<Action>
+  readonly permission: Permission
+  /** What goes with leave, by action, where there is anything. */
+  readonly grants: { readonly [action in Action]?: Grant | undefined } | undefined
+}
+
+/** How a decision came about. */
+export interface Explanation {
+  readonly verdict: Verdict
+  /** The rule that decided; undefined where none says anything. */
+  readonly rule: Permission | undefined
 }
 
 const DECISIONS_MAX = 10_000
-const NOTHING: ReadonlySet<Action> = new Set()
 
 export class Permissions {
   readonly #index = new PatternIndex<Rule>()
   readonly #rules: Rule[] = []
-  /** What is allowed at URIs that were asked for, and which patterns are; each forgotten when there are many. */
-  readonly #known = new Map<Uri, ReadonlySet<Action>>()
-  readonly #knownPatterns = new Map<string, boolean>()
+  /** The rules of URIs that were asked for, and the verdicts about patterns; each forgotten when there are many. */
+  readonly #known = new Map<Uri, Rule | undefined>()
+  readonly #knownPatterns = new Map<string, Verdict>()
 
   /** Throws `ERR_INVALID_ARGUMENT` when a URI stands twice under the same policy. */
   constructor(permissions: readonly Permission[]) {
-    for (const { allow, match = 'exact', uri } of permissions) {
+    for (const permission of permissions) {
+      const { allow, match = 'exact', uri } = permission
       if (this.#index.get(uri, match) !== undefined) {
         throw new UsageError('ERR_INVALID_ARGUMENT', `A role has two permissions for ${match} "${uri}"; only one can decide`)
       }
-      const rule = { uri, match, allow: new Set(allow) }
+      const rule = { uri, match, allow: new Set(allow), permission, grants: grantsOf(permission) }
       this.#index.add(uri, match, rule)
       this.#rules.push(rule)
     }
@@ -53,30 +73,72 @@ export class Permissions {
    * new Permissions([{ uri: 'com.example.', match: 'prefix', allow: ['call'] }]).allows('call', 'com.example.add', 'exact') // true
    */
   allows(action: Action, uri: Uri, match: MatchPolicy): boolean {
-    if (match === 'exact') return (this.#known.get(uri) ?? this.#look(uri)).has(action)
+    return this.decide(action, uri, match) === 'allowed'
+  }
+
+  /** What the rules say, if they say anything. */
+  decide(action: Action, uri: Uri, match: MatchPolicy): Verdict {
+    if (match === 'exact') {
+      const rule = this.#ruleOf(uri)
+      if (rule === undefined) return 'open'
+      return rule.allow.has(action) ? 'allowed' : 'denied'
+    }
     const key = `${action} ${match} ${uri}`
     const known = this.#knownPatterns.get(key)
     if (known !== undefined) return known
-    const isAllowed = this.#allowsAll(action, uri, match)
+    const { verdict } = this.#decidePattern(action, uri, match)
     if (this.#knownPatterns.size >= DECISIONS_MAX) this.#knownPatterns.clear()
-    this.#knownPatterns.set(key, isAllowed)
-    return isAllowed
+    this.#knownPatterns.set(key, verdict)
+    return verdict
   }
 
-  #look(uri: Uri): ReadonlySet<Action> {
-    const allow = this.#index.matchBest(uri)?.allow ?? NOTHING
+  /** What goes with leave at an exact URI: false without leave, undefined when it is just leave. */
+  grant(action: Action, uri: Uri): Grant | undefined | false {
+    const rule = this.#ruleOf(uri)
+    if (rule === undefined || !rule.allow.has(action)) return false
+    return rule.grants === undefined ? undefined : rule.grants[action]
+  }
+
+  /** Which rule decides. */
+  explain(action: Action, uri: Uri, match: MatchPolicy): Explanation {
+    if (match === 'exact') return { verdict: this.decide(action, uri, match), rule: this.#ruleOf(uri)?.permission }
+    const { verdict, rule } = this.#decidePattern(action, uri, match)
+    return { verdict, rule: rule?.permission }
+  }
+
+  #ruleOf(uri: Uri): Rule | undefined {
+    const known = this.#known.get(uri)
+    return known !== undefined || this.#known.has(uri) ? known : this.#look(uri)
+  }
+
+  #look(uri: Uri): Rule | undefined {
+    const rule = this.#index.matchBest(uri)
     if (this.#known.size >= DECISIONS_MAX) this.#known.clear()
-    this.#known.set(uri, allow)
-    return allow
+    this.#known.set(uri, rule)
+    return rule
   }
 
-  #allowsAll(action: Action, uri: Uri, match: MatchPolicy): boolean {
+  #decidePattern(action: Action, uri: Uri, match: MatchPolicy): { verdict: Verdict; rule: Rule | undefined } {
     const covering = this.#rules.filter((rule) => covers(rule, uri, match)).sort(bySpecificity)[0]
-    if (covering?.allow.has(action) !== true) return false
-    return this.#rules.every(
-      (rule) => rule.allow.has(action) || bySpecificity(rule, covering) > 0 || !overlaps(rule.uri, rule.match, uri, match),
+    const denying = this.#rules.find(
+      (rule) =>
+        !rule.allow.has(action) &&
+        (covering === undefined || bySpecificity(rule, covering) <= 0) &&
+        overlaps(rule.uri, rule.match, uri, match),
     )
+    if (denying !== undefined) return { verdict: 'denied', rule: denying }
+    return { verdict: covering === undefined ? 'open' : 'allowed', rule: covering }
   }
+}
+
+/** Where a caller or publisher can be told, or a payload looked at, there is more than leave. */
+function grantsOf({ disclose, validate }: Permission): Rule['grants'] {
+  const grants: { [action in Action]?: Grant } = {}
+  const isCallerDisclosed = disclose?.caller === true
+  const isPublisherDisclosed = disclose?.publisher === true
+  if (isCallerDisclosed || validate !== undefined) grants.call = { isDisclosed: isCallerDisclosed, validation: validate }
+  if (isPublisherDisclosed || validate !== undefined) grants.publish = { isDisclosed: isPublisherDisclosed, validation: validate }
+  return grants.call === undefined && grants.publish === undefined ? undefined : grants
 }
 
 const RANKS = { exact: 0, prefix: 1, wildcard: 2 } as const

@@ -3,7 +3,7 @@
 import type { MatchPolicy, Uri, UriRule } from '@crosspoint/protocol'
 import type { Authorizer } from './authorizer.ts'
 import type { EventStore } from './event-store.ts'
-import type { Permission } from './permissions.ts'
+import type { RoleOptions } from './policies.ts'
 
 export interface RealmOptions {
   /** The realm's URI, for example "realm1". */
@@ -29,10 +29,10 @@ export interface RealmOptions {
   /** Sessions that outlive their transport for a while (RES-01). Default: off. */
   readonly resume?: ResumeOptions | undefined
   /**
-   * What each role may do (AUTHZ-01); sessions with another role are refused. A role without permissions may do nothing. Default:
-   * every role may do everything.
+   * What each role may do (AUTHZ-01); sessions with another role are refused. A role without permissions and without an authorizer
+   * may do nothing. Default: every role may do everything.
    */
-  readonly roles?: { readonly [authrole: string]: readonly Permission[] } | undefined
+  readonly roles?: { readonly [authrole: string]: RoleOptions } | undefined
   /** Asked for every CALL, REGISTER, PUBLISH and SUBSCRIBE that the roles allow. Default: that is allowed. */
   readonly authorizer?: Authorizer | undefined
 }

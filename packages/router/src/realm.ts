@@ -16,13 +16,16 @@ import {
   type Welcome,
 } from '@crosspoint/protocol'
 import { EMPTY_PAYLOAD, type Peer, type Undelivered } from '@crosspoint/protocol/internal'
+import type { Authorizer } from './authorizer.ts'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
+import { DecisionRecord } from './decision-record.ts'
 import { isPassthru } from './details.ts'
 import { type Act, Guard } from './guard.ts'
 import { History } from './history.ts'
 import type { RouterLimits } from './limits.ts'
 import { MemoryEventStore } from './memory-event-store.ts'
+import { authorizationMeta } from './meta/authorization-meta.ts'
 import { historyMeta } from './meta/history-meta.ts'
 import { reflection } from './meta/reflection.ts'
 import { registrationMeta } from './meta/registration-meta.ts'
@@ -31,7 +34,7 @@ import { subscriptionMeta } from './meta/subscription-meta.ts'
 import { type Ask, SCOPES, Testaments } from './meta/testaments.ts'
 import { Outbox } from './outbox.ts'
 import type { OwnProcedure } from './own-procedures.ts'
-import { Permissions } from './permissions.ts'
+import { Policies } from './policies.ts'
 import type { RealmOptions } from './realm-options.ts'
 import { RealmRules } from './realm-rules.ts'
 import { Registrations, type Tell } from './registrations.ts'
@@ -47,6 +50,8 @@ export interface RealmObserver {
   ended(session: Session, reason: Uri, message: string): void
   /** An event was dropped for one subscriber (PUB-15, SER-24), or left out because it is slow. */
   eventDropped(session: Session, why: Undelivered | 'slow'): void
+  /** A session is sent away by another one. */
+  killed(by: Session, session: Session, reason: Uri): void
   /** The store of events begins to fail, with why, or works again. */
   storeFailing(failure: string | undefined): void
 }
@@ -67,8 +72,10 @@ export class Realm {
   readonly #observer: RealmObserver
   readonly #throttle: Throttle
   readonly #slow: SlowSubscribers
-  readonly #guard: Guard | undefined
-  readonly #roles: ReadonlyMap<string, Permissions> | undefined
+  #guard: Guard | undefined
+  readonly #authorizer: Authorizer | undefined
+  readonly #openGuard: () => Guard
+  #policies: Policies
   readonly #waitMs: number
   #isInTurn = false
   #inputs: (() => void)[] = []
@@ -99,20 +106,37 @@ export class Realm {
       this.#steps.push(step),
     )
     const { authorizer, roles } = options
-    const permissions = roles && new Map(Object.entries(roles).map(([role, rules]) => [role, new Permissions(rules)]))
+    this.#policies = new Policies(roles, authorizer)
     const act: Act = (session, message, again) => this.#act(session, message, again)
-    this.#roles = permissions
-    this.#guard = permissions || authorizer ? new Guard(permissions, authorizer, this.name, this.rules, turn, act) : undefined
+    this.#authorizer = authorizer
+    this.#openGuard = () => new Guard(this.#policies, this.name, this.rules, turn, act)
+    this.#guard = roles || authorizer ? this.#openGuard() : undefined
     const ask: Ask = (principal, action, uri, dict, decide) =>
       this.#guard === undefined ? decide('allowed') : this.#guard.ask(principal, action, uri, dict, decide)
     this.testaments = new Testaments(this.rules, this.broker, ask)
     const { history, registrations, rules, sessions, subscriptions } = this
     const procedures = {
-      ...sessionMeta({ sessions, kill: (...kill) => this.#kill(...kill) }),
+      ...sessionMeta({
+        sessions,
+        kill: (by, session, ...how) => {
+          observer.killed(by, session, how[0])
+          this.#kill(session, ...how)
+        },
+      }),
       ...registrationMeta(registrations, sessions),
       ...subscriptionMeta(subscriptions, sessions),
       ...historyMeta({ rules, subscriptions, history, ask, now: () => clock.now() }),
       ...reflection({ rules, registrations, tell, ask }),
+      ...authorizationMeta({
+        sessions,
+        policies: () => this.#policies,
+        forget: (isConcerned) => this.#guard?.forget(isConcerned) ?? 0,
+        record: () => this.#guard?.record,
+        startRecord: (given) => {
+          if (this.#guard !== undefined) this.#guard.record = given && new DecisionRecord(clock, given)
+          return this.#guard !== undefined
+        },
+      }),
       ...this.testaments.procedures,
     }
     for (const [uri, procedure] of Object.entries(procedures)) own.set(uri, procedure)
@@ -208,16 +232,58 @@ export class Realm {
 
   /** Whether sessions with this role may join (AUTH-06). */
   hasRole(authrole: string): boolean {
-    return this.#roles === undefined || this.#roles.has(authrole)
+    return this.#policies.has(authrole)
+  }
+
+  /**
+   * Gives the realm other roles, while it runs. Sessions whose role is gone are sent away, subscriptions and registrations that their
+   * role no longer allows by its permissions are revoked, and decisions that were made to last are forgotten.
+   */
+  changeRoles(roles: RealmOptions['roles']): void {
+    const policies = new Policies(roles, this.#authorizer) // may throw, and then nothing has changed
+    this.turn(() => {
+      this.#policies = policies
+      if (this.#guard === undefined) this.#guard = this.#openGuard()
+      else this.#guard.change(policies)
+      for (const session of [...this.sessions.values()]) {
+        if (policies.has(session.authrole)) this.#revokeDenied(session)
+        else this.#kill(session, ErrorUri.noSuchRole, `The realm has no role "${session.authrole}" any more`, false)
+      }
+    })
+  }
+
+  /** Takes away what the permissions alone now deny; what an authorizer decides about stays as it was decided. */
+  #revokeDenied(session: Session): void {
+    const { authrole } = session
+    for (const subscription of [...session.subscriptions.values()]) {
+      if (this.#policies.denies(authrole, 'subscribe', subscription.uri, subscription.match))
+        this.subscriptions.revoke(subscription, session, ErrorUri.notAuthorized)
+    }
+    for (const registration of [...session.registrations.values()]) {
+      if (this.#policies.denies(authrole, 'register', registration.uri, registration.match))
+        this.registrations.revoke(registration, session, ErrorUri.notAuthorized)
+    }
+  }
+
+  /** Ends a session when its login expires. */
+  #expireAt(session: Session, atMs: number): void {
+    const delayMs = Math.min(Math.max(0, atMs - this.#clock.now()), TIMER_MS_MAX)
+    session.expiry = this.#clock.setTimer(delayMs, () => {
+      if (atMs > this.#clock.now()) return this.#expireAt(session, atMs)
+      this.turn(() => {
+        if (session.realm === this) this.#kill(session, LOGIN_EXPIRED, 'The login has expired; log in again', false)
+      })
+    })
   }
 
   /** Takes in a session whose HELLO was accepted; `welcome` is its first message (ORD-10). */
-  join(session: Session, welcome: Message): void {
+  join(session: Session, welcome: Message, expiresAtMs?: number): void {
     this.turn(() => {
       if (session.state !== 'establishing') return // it ended while this waited
       session.realm = this
       this.sessions.set(session.id, session)
       session.established()
+      if (expiresAtMs !== undefined) this.#expireAt(session, expiresAtMs)
       this.outbox.deliver(welcome, session)
       this.broker.publishMeta('wamp.session.on_join', () => [describeSession(session)]) // META-25
     })
@@ -331,6 +397,7 @@ export class Realm {
   #leave(session: Session, isSilent = false): void {
     this.sessions.delete(session.id)
     session.realm = undefined
+    session.expiry?.cancel()
     this.#guard?.leave(session)
     this.#throttle.leave(session)
     this.dealer.forgetWaiting(session)
@@ -378,6 +445,10 @@ export class Realm {
 }
 
 const RESUME_WAIT_MS = 30_000
+/** The reason of the GOODBYE to a session whose login has expired. */
+const LOGIN_EXPIRED = 'crosspoint.close.login_expired'
+/** What timers can wait at most: a signed 32-bit number of milliseconds. */
+const TIMER_MS_MAX = 2_147_483_647
 const PLAIN_ROLES: Dict = Object.freeze({ broker: {}, dealer: {} })
 
 function withPlainRoles(welcome: Welcome): Welcome {

@@ -125,7 +125,10 @@ export class Registrations {
     const invalid = this.#rules.refuseUri('register', procedure, match)
     if (invalid !== undefined) return { error: ErrorUri.invalidUri, text: invalid }
     if (isReservedUri(procedure)) {
-      return { error: ErrorUri.invalidUri, text: `Cannot register "${procedure}": URIs that begin with "wamp." belong to the router` } // URI-08
+      return {
+        error: ErrorUri.invalidUri,
+        text: `Cannot register "${procedure}": URIs that begin with "wamp." or "crosspoint." belong to the router`,
+      } // URI-08
     }
     if (this.#isOwn(procedure)) {
       return { error: ErrorUri.procedureAlreadyExists, text: `Cannot register "${procedure}": the router serves it itself` }

@@ -36,6 +36,8 @@ export interface RouterObserver {
   onSessionStart?(session: SessionSummary): void
   /** A session that had joined ended; `reason` is a URI, `message` is for people. */
   onSessionEnd?(session: SessionSummary, reason: Uri, message: string): void
+  /** A session is sent away by another one, `by`. */
+  onKill?(session: SessionSummary, reason: Uri, by: SessionSummary): void
   /** A peer was refused, or went, before it joined. `message` is the whole cause, of which the peer was told a part. */
   onRefused?(peer: string, reason: Uri, message: string, login: LoginSummary | undefined): void
   /** An event was dropped for one subscriber: longer than it accepts, without a form in its serializer, or because it is slow. */
@@ -125,6 +127,7 @@ export class Router {
       ended: (session: Session, reason: Uri, message: string) => this.#ended(session, reason, message),
       eventDropped: (session: Session, why: 'too_large' | 'unserializable' | 'slow') =>
         this.#observer.onEventDropped?.(this.#summary(session), why),
+      killed: (by: Session, session: Session, reason: Uri) => this.#observer.onKill?.(this.#summary(session), reason, this.#summary(by)),
       storeFailing: (failure: string | undefined) => this.#observer.onStoreFailing?.(options.name, failure),
     }
     this.#realms.set(options.name, new Realm(options, this.#limits, this.#clock, this.#random, observer))
@@ -237,7 +240,7 @@ export class Router {
     this.#realmNames.set(session, name)
     const more = this.#offerResumption(session, name, hello)
     const details = welcomeDetails(name, session, this.#agent, more)
-    realm.join(session, { type: MessageType.WELCOME, sessionId: session.id, details })
+    realm.join(session, { type: MessageType.WELCOME, sessionId: session.id, details }, identity.expiresAtMs)
     this.#observer.onSessionStart?.(this.#summary(session))
   }
 

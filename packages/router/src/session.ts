@@ -94,6 +94,8 @@ export class Session {
   #roleBits = 0
   #lastRequestId = 0
   #lastInvocationId = 0
+  /** The end of its login, where it has one. */
+  expiry: Timer | undefined = undefined
   /** The deadline of the opening handshake, then of the answer to a GOODBYE. */
   timer: Timer | undefined = undefined
 

@@ -69,7 +69,7 @@ function resolveRealm(realm: RealmConfig, file: string): ResolvedRealm {
       requestIds: options.requestIds ?? 'strict',
       allowDisclose: options.allowDisclose ?? true,
       allowRetain: options.allowRetain ?? true,
-      roles: roles && Object.fromEntries(roles.map(({ name: role, permissions = [] }) => [role, permissions.map(resolvePermission)])),
+      roles: roles && Object.fromEntries(roles.map(({ name: role, permissions = [] }) => [role, { permissions: permissions.map(resolvePermission) }])),
       topics,
       procedures,
       trustlevels,

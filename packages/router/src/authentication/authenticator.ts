@@ -62,6 +62,8 @@ export interface Identity {
   readonly authprovider: string
   /** WELCOME.Details.authextra. */
   readonly authextra?: Dict | undefined
+  /** When the session ends because its login has expired, in milliseconds since 1970-01-01 UTC. Default: never. */
+  readonly expiresAtMs?: number | undefined
 }
 
 /** Why a login fails. */

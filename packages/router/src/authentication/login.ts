@@ -2,7 +2,7 @@
 // nothing of methods and of the session but what it sends. Everything may come late: what comes after the end is ignored.
 
 import { type Clock, type Dict, ErrorUri, type Timer, type Uri } from '@crosspoint/protocol'
-import { shown } from '@crosspoint/protocol/internal'
+import { saslprep, shown } from '@crosspoint/protocol/internal'
 import { LimitUri } from '../limits.ts'
 import type { Authenticator, Identity, LoginOptions, LoginRequest, Next, Refusal, Step } from './authenticator.ts'
 import type { Attempt, LoginThrottle } from './login-throttle.ts'
@@ -81,14 +81,18 @@ export class Login {
 
   /** Does something that may be a guess: at once, later, or not at all. */
   #throttled(go: () => void): void {
-    const { authid, link, realm } = this.request
-    this.#attempt ??= this.#throttle.attempt(link.address, realm ?? '', authid)
+    this.#attempt ??= this.#newAttempt()
     const delayMs = this.#attempt.delayMs
     if (delayMs === undefined) return this.#refuse(TOO_MANY)
     if (delayMs === 0) return go()
     this.#timer = this.#clock.setTimer(delayMs, () => {
       if (!this.#isOver) go()
     })
+  }
+
+  #newAttempt(): Attempt {
+    const { authid, link, realm } = this.request
+    return this.#throttle.attempt(link.address, realm ?? '', authid && prepared(authid))
   }
 
   #tryNext(): void {
@@ -109,24 +113,30 @@ export class Login {
     return { reason, message, cause, isGuess: false }
   }
 
-  /** Asks for one step, and takes it once. */
+  /** Asks for one step, and takes it once. What comes at once is taken after the asking, so that only the authenticator's errors are caught. */
   #step(ask: (next: Next) => void): void {
     let isTaken = false
+    let isAsking = true
+    const early: Step[] = []
     const next: Next = (step) => {
       if (isTaken || this.#isOver) return
       isTaken = true
-      this.#take(step)
+      if (isAsking) early.push(step)
+      else this.#take(step)
     }
     try {
       ask(next)
     } catch (error) {
-      next(failed(`${this.method} failed: ${(error as Error).message}`))
+      next(failed(`${this.method} failed: ${error instanceof Error ? error.message : 'it threw what is no error'}`))
     }
+    isAsking = false
+    for (const step of early) this.#take(step)
   }
 
   #take(step: Step): void {
-    switch (step.type) {
+    switch (step?.type) {
       case 'skip':
+        if (this.#isInSecondStep) return this.#refuse(NOT_SKIPPED) // or the next method would let in without it
         this.#skipped += `${this.#skipped === '' ? '' : ', '}${this.method} (${step.cause})`
         return this.#tryNext()
       case 'challenge':
@@ -137,6 +147,8 @@ export class Login {
         return this.#accept(step.identity, step.principal)
       case 'refuse':
         return this.#refuse(step.refusal)
+      default: // An authenticator that is not ours may be wrong.
+        return this.#take(failed(`${this.method} answered with no step, but ${shown((step as { type?: unknown } | undefined)?.type)}`))
     }
   }
 
@@ -155,12 +167,28 @@ export class Login {
     this.#isOver = true
     if (refusal.isGuess) {
       // One that was refused at HELLO counts as well.
-      this.#attempt ??= this.#throttle.attempt(this.request.link.address, this.request.realm ?? '', this.request.authid)
+      this.#attempt ??= this.#newAttempt()
       this.#attempt.failed()
     } else this.#attempt?.abandoned()
     this.#host.refuse(refusal)
   }
 }
+
+/** SCRAM finds one principal by many texts (AUTH-42), which all count as one. */
+function prepared(authid: string): string {
+  try {
+    return saslprep(authid, 'query', 'authid')
+  } catch {
+    return authid
+  }
+}
+
+const NOT_SKIPPED: Refusal = Object.freeze({
+  reason: ErrorUri.authenticationFailed,
+  message: 'The login could not be checked; try again later',
+  cause: 'the second step answered with "skip"',
+  isGuess: false,
+})
 
 const TOO_MANY: Refusal = Object.freeze({
   reason: LimitUri.tooManyLogins,

@@ -2,7 +2,7 @@
 // dictionary, as Crossbar.io has it: who it becomes, and the credentials that its method reads.
 
 import type { Dict, Uri } from '@crosspoint/protocol'
-import type { LoginRequest } from './authenticator.ts'
+import type { ClientCertificate, LoginRequest } from './authenticator.ts'
 
 /**
  * Beside the credentials (`ticket`, `ticket-hash`, `secret`, `salt`, `stored-key`, `authorized_keys`, `certificate-sha256` …):
@@ -17,6 +17,8 @@ export interface Principal extends Dict {
   readonly authid?: string
   /** WELCOME.Details.authextra. */
   readonly extra?: Dict
+  /** The secret of its second step, in Base32 (see `totpSecondStep`). Default: it has none. */
+  readonly totp?: string
 }
 
 export interface PrincipalQuery {
@@ -26,6 +28,8 @@ export interface PrincipalQuery {
   readonly authid: string | undefined
   /** The client's public key, 64 lower-case hexadecimal digits, with cryptosign. */
   readonly pubkey?: string | undefined
+  /** The client's certificate, with tls. */
+  readonly certificate?: ClientCertificate | undefined
   /** What the client sent as its ticket, for sources that check tickets themselves. */
   readonly ticket?: string | undefined
   readonly request: LoginRequest
@@ -44,6 +48,8 @@ export interface PrincipalSource {
   readonly provider: string
   /** Whether finding somebody by a ticket means that the ticket is right. */
   readonly checksTickets?: boolean | undefined
+  /** Whether finding somebody by a certificate means that the certificate is its own. */
+  readonly checksCertificates?: boolean | undefined
   /** A principal like the others: what unknown ones are made to look like. Default: what new ones are given. */
   readonly example?: Principal | undefined
   /** Calls `done` once, now or later; with undefined when nobody is known by that. */
@@ -64,18 +70,26 @@ export function isLookupFailure(found: Principal | LookupFailure | undefined): f
  */
 export function staticPrincipals(principals: { readonly [authid: string]: Principal }, provider = 'static'): PrincipalSource {
   const byAuthid = new Map(Object.entries(principals))
-  /** The authid of each key; undefined for a key that several principals have. */
+  /** The authid of each key and certificate; undefined for one that several principals have. */
   const byKey = new Map<string, string | undefined>()
+  const byFingerprint = new Map<string, string | undefined>()
+  const own = (index: Map<string, string | undefined>, key: string, authid: string) =>
+    index.set(key, index.has(key) && index.get(key) !== authid ? undefined : authid)
   for (const [authid, principal] of byAuthid) {
-    for (const key of keysOf(principal)) byKey.set(key, byKey.has(key) ? undefined : authid)
+    for (const key of keysOf(principal)) own(byKey, key, authid)
+    for (const fingerprint of fingerprintsOf(principal)) own(byFingerprint, fingerprint, authid)
   }
   return {
     provider,
     example: [...byAuthid.values()][0],
-    find({ authid, pubkey }, done) {
-      const known = authid ?? (pubkey === undefined ? undefined : byKey.get(pubkey))
+    find({ authid, pubkey, certificate }, done) {
+      const byCredential = () => {
+        if (pubkey !== undefined) return byKey.get(pubkey)
+        return certificate && (byFingerprint.get(certificate.sha256) ?? byFingerprint.get(certificate.sha1))
+      }
+      const known = authid ?? byCredential()
       const principal = known === undefined ? undefined : byAuthid.get(known)
-      done(principal === undefined || principal.authid !== undefined ? principal : { authid: known!, ...principal })
+      done(principal === undefined || principal.authid !== undefined ? principal : { ...principal, authid: known! })
     },
   }
 }
@@ -85,4 +99,10 @@ export function keysOf(principal: Principal): string[] {
   const { authorized_keys, pubkey } = principal
   const keys = Array.isArray(authorized_keys) ? authorized_keys : pubkey === undefined ? [] : [pubkey]
   return keys.filter((key) => typeof key === 'string').map((key) => key.toLowerCase())
+}
+
+/** The fingerprints of a principal's certificate, lower-case hexadecimal digits; SHA-256 before SHA-1. */
+export function fingerprintsOf(principal: Principal): string[] {
+  const { 'certificate-sha256': sha256, 'certificate-sha1': sha1 } = principal
+  return [sha256, sha1].filter((text) => typeof text === 'string').map((text) => text.replaceAll(':', '').toLowerCase())
 }

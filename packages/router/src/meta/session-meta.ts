@@ -9,7 +9,7 @@ import { isId, isText, isTexts, optional, reasonOf } from './checks.ts'
 export interface SessionMetaHost {
   readonly sessions: ReadonlyMap<number, Session>
   /** Ends a session with GOODBYE at once (META-24). `isSilent`: without session meta events and testaments (META-22). */
-  kill(session: Session, reason: Uri, message: string | undefined, isSilent: boolean): void
+  kill(by: Session, session: Session, reason: Uri, message: string | undefined, isSilent: boolean): void
 }
 
 export function sessionMeta(host: SessionMetaHost): Record<Uri, OwnProcedure> {
@@ -31,7 +31,7 @@ export function sessionMeta(host: SessionMetaHost): Record<Uri, OwnProcedure> {
     const reason = reasonOf(call, CloseUri.killed) // META-20, META-21
     const message = call.keyword('message', isText, 'a string')
     const killed = targets.filter((session) => session !== call.caller)
-    for (const session of killed) host.kill(session, reason, message, isSilent)
+    for (const session of killed) host.kill(call.caller, session, reason, message, isSilent)
     return killed.map((session) => session.id)
   }
   const all = () => [...host.sessions.values()]

@@ -23,7 +23,7 @@ const OPEN = 'com.open.topic'
 const PROCEDURE = 'com.open.procedure'
 const CLOSED = 'com.closed.topic'
 /** A realm in which anonymous sessions have these permissions. */
-const permitted = (...anonymous: Permission[]) => ({ realm: { roles: { anonymous } } })
+const permitted = (...anonymous: Permission[]) => ({ realm: { roles: { anonymous: { permissions: anonymous } } } })
 const everything = { uri: 'com.open.', match: 'prefix', allow: ['call', 'register', 'publish', 'subscribe'] } as const
 const open = permitted(everything)
 const denied = (who: string, type: number, id: number) => expect(who, 8, type, id, any, NOT_AUTHORIZED, any)
@@ -93,7 +93,7 @@ const actions: readonly Scenario[] = [
     'AUTHZ-02',
     'a realm without the role refuses to join',
     [attach('a'), send('a', 1, 'realm1', { roles: ALL_ROLES }), expect('a', 3, any, 'wamp.error.no_such_role'), closed('a')],
-    { realm: { roles: { user: [everything] } } },
+    { realm: { roles: { user: { permissions: [everything] } } } },
   ),
   scenario(
     'AUTHZ-04',
