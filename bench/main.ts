@@ -8,6 +8,7 @@ import { formatMatching, measureMatching } from './matching.ts'
 import { allCases, buildLoad, type Case, GROUPS, type Group, measure, type Settings } from './measure.ts'
 import { formatTable, type Sample, summarise } from './report.ts'
 import { findPeers, ownRouters, type Router } from './routers.ts'
+import { formatSecurity, measureSecurity } from './security.ts'
 
 const HELP = `usage: npm run bench -- [options]
 
@@ -18,6 +19,7 @@ const HELP = `usage: npm run bench -- [options]
   --peers          the Go routers nexus and xconn-go too, built in node_modules/.cache
   --check-load     shows that the load generator is not the bottleneck, and measures nothing else
   --matching       what a publication costs among a million subscriptions, beside retained events and history; nothing else
+  --security       what permissions take of the calls, logins per second, and calls while logins hash; nothing else
   --json           print one JSON object instead of the table
 `
 
@@ -28,6 +30,7 @@ interface Options {
   readonly isWithPeers: boolean
   readonly isLoadCheck: boolean
   readonly isMatching: boolean
+  readonly isSecurity: boolean
   readonly isJson: boolean
 }
 
@@ -63,6 +66,7 @@ function readOptions(): Options | undefined {
       peers: { type: 'boolean', default: false },
       'check-load': { type: 'boolean', default: false },
       matching: { type: 'boolean', default: false },
+      security: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -85,6 +89,7 @@ function readOptions(): Options | undefined {
     isWithPeers: values.peers,
     isLoadCheck: values['check-load'],
     isMatching: values.matching,
+    isSecurity: values.security,
     isJson: values.json,
   }
 }
@@ -105,6 +110,11 @@ async function run(options: Options): Promise<number> {
   }
   say('compiling the load generator')
   const program = await buildLoad()
+  if (options.isSecurity) {
+    const security = await measureSecurity(program, options.rounds, options.settings.seconds, say)
+    print(options, describe(options, []), security, formatSecurity(security))
+    return 0
+  }
   const own = await ownRouters()
   if (options.isLoadCheck) {
     const checks = await checkLoad(program, own, options.rounds, options.settings, say)

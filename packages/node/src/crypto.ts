@@ -1,48 +1,20 @@
 // Cryptography of this process, by node:crypto. HMACs and Ed25519 answer at once: one costs less than handing it to another
-// thread. Deriving keys from passwords takes milliseconds to seconds, so it runs in libuv's threads, few at a time.
+// thread. Deriving keys from passwords takes milliseconds to seconds, so it runs in threads of its own.
 
 import {
-  argon2,
   argon2Sync,
   createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
   type KeyObject,
-  pbkdf2,
   randomBytes,
   sign,
   timingSafeEqual,
   verify,
 } from 'node:crypto'
 import type { RouterCrypto } from '@crosspoint/protocol/internal'
-
-/** libuv has four threads, which file access and DNS use too: two stay free for them. Each may hold an Argon2 memory. */
-export const DERIVATIONS_AT_ONCE_MAX = 2
-/** How many wait at most; the next one is answered with undefined at once, and its login fails. At 50 ms each that is a wait of 3 s. */
-export const DERIVATIONS_WAITING_MAX = 128
-
-type Done = (key: Uint8Array | undefined) => void
-type Start = (done: Done) => void
-
-const waiting: { readonly start: Start; readonly done: Done }[] = []
-let running = 0
-
-function derive(start: Start, done: Done): void {
-  if (running < DERIVATIONS_AT_ONCE_MAX) run(start, done)
-  else if (waiting.length < DERIVATIONS_WAITING_MAX) waiting.push({ start, done })
-  else done(undefined)
-}
-
-function run(start: Start, done: Done): void {
-  start((key) => {
-    running--
-    const next = waiting.shift()
-    if (next !== undefined) run(next.start, next.done)
-    done(key)
-  })
-  running++ // after the start, which throws for arguments out of range; the answer comes later in any case
-}
+import { derive } from './derivations.ts'
 
 let isArgon2Present: boolean | undefined
 
@@ -75,7 +47,7 @@ export const nodeCrypto: RouterCrypto = {
   isEqual: (one, other) => one.length === other.length && timingSafeEqual(one, other),
 
   pbkdf2Sha256(password, salt, iterations, length, done) {
-    derive((finish) => pbkdf2(password, salt, iterations, length, 'sha256', (error, key) => finish(error ? undefined : key)), done)
+    derive({ kind: 'pbkdf2', password, salt, iterations, length }, done)
   },
 
   get hasArgon2id() {
@@ -86,9 +58,7 @@ export const nodeCrypto: RouterCrypto = {
       done(undefined)
       return
     }
-    const parameters = { message: password, nonce: salt, parallelism: 1, tagLength: length, memory: memoryKiB, passes: iterations }
-    // An error here is memory that cannot be had.
-    derive((finish) => argon2('argon2id', parameters, (error, key) => finish(error ? undefined : key)), done)
+    derive({ kind: 'argon2id', password, salt, iterations, memoryKiB, length }, done)
   },
 
   ed25519PublicKey(seed, done) {

@@ -113,4 +113,6 @@ export interface SecondStep {
 export interface LoginOptions {
   readonly authenticators: readonly Authenticator[]
   readonly secondStep?: SecondStep | undefined
+  /** Told of each login just before its session joins; the realm and the role may turn out not to be there. It must not throw. */
+  readonly onAccepted?: ((request: LoginRequest, identity: Identity) => void) | undefined
 }

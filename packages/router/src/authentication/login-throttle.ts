@@ -79,13 +79,14 @@ export class LoginThrottle {
     return count.failures
   }
 
-  #add(key: string, failures: number): void {
-    const count = this.#counts.get(key)
-    if (count !== undefined) count.failures = Math.max(0, count.failures + failures)
-    else if (failures > 0) {
-      if (this.#counts.size >= ENTRIES_MAX) this.#counts.delete(this.#counts.keys().next().value!)
-      this.#counts.set(key, { failures, atMs: this.#clock.now() })
-    }
+  /** Those that are counted last stay longest; those without failures are not kept. */
+  #add(key: string, by: number): void {
+    const count = this.#counts.get(key) ?? { failures: 0, atMs: this.#clock.now() }
+    count.failures += by
+    this.#counts.delete(key)
+    if (count.failures <= 0) return
+    if (this.#counts.size >= ENTRIES_MAX) this.#counts.delete(this.#counts.keys().next().value!)
+    this.#counts.set(key, count)
   }
 
   #remember(home: string): void {

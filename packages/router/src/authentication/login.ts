@@ -127,7 +127,7 @@ export class Login {
     try {
       ask(next)
     } catch (error) {
-      next(failed(`${this.method} failed: ${error instanceof Error ? error.message : 'it threw what is no error'}`))
+      next(failed(`${this.method} failed: ${textOf(error)}`))
     }
     isAsking = false
     for (const step of early) this.#take(step)
@@ -153,14 +153,23 @@ export class Login {
   }
 
   #accept(identity: Identity, principal: Principal | undefined): void {
-    const second = this.#isInSecondStep ? undefined : this.#options.secondStep?.begin(this.request, identity, principal)
+    const second = this.#isInSecondStep ? undefined : this.#second(identity, principal)
     if (second !== undefined) {
       this.#isInSecondStep = true
       return this.#take(second)
     }
     this.#isOver = true
     this.#attempt?.succeeded()
+    this.#options.onAccepted?.(this.request, identity)
     this.#host.accept(identity)
+  }
+
+  #second(identity: Identity, principal: Principal | undefined): Step | undefined {
+    try {
+      return this.#options.secondStep?.begin(this.request, identity, principal)
+    } catch (error) {
+      return failed(`the second step failed: ${textOf(error)}`)
+    }
   }
 
   #refuse(refusal: Refusal): void {
@@ -172,6 +181,10 @@ export class Login {
     } else this.#attempt?.abandoned()
     this.#host.refuse(refusal)
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'it threw what is no error'
 }
 
 /** SCRAM finds one principal by many texts (AUTH-42), which all count as one. */

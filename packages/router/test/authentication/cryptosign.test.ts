@@ -5,11 +5,13 @@ import {
   type CryptosignTask,
   type CryptosignVerdict,
   checkRouterProof,
+  cryptosignMessage,
   readCryptosignChallenge,
   readHex,
   signCryptosign,
   toHex,
 } from '@crosspoint/protocol/internal'
+import { SIGNATURE_VECTORS } from '../../../protocol/test/auth/cryptosign-vectors.ts'
 import {
   type CryptosignOptions,
   cryptosign,
@@ -90,6 +92,21 @@ test('AUTH-60 AUTH-61 AUTH-62 each key of a principal logs in, with the authid t
     })
   }
 })
+
+for (const { id, publicKey, challenge, channelId, signature } of SIGNATURE_VECTORS) {
+  test(`${id} the specification’s vector, as an exchange`, () => {
+    const door = { ...crypto, randomBytes: () => Buffer.from(challenge, 'hex') }
+    const source = staticPrincipals({ joe: { authorized_keys: [publicKey] } })
+    const w = new LoginWorld({ authenticators: [cryptosign(door, source)] })
+    const channel_binding = channelId === undefined ? null : 'tls-exporter'
+    const data = channelId === undefined ? undefined : readHex(channelId, 32)!
+    const client = w.hello({ authmethods: ['cryptosign'], authextra: { pubkey: publicKey, channel_binding } }, { channelId: () => data })
+    assert.deepEqual(challengeOf(client, 'cryptosign'), { challenge, channel_binding })
+    const message = cryptosignMessage(readHex(challenge, 32)!, data)
+    client.send(AUTHENTICATE, signature + toHex(message), {})
+    assert.equal(welcomeOf(client)['authid'], 'joe')
+  })
+}
 
 test('AUTH-60 AUTH-68 a HELLO without a key, or with what is none, is refused before any challenge', () => {
   const w = world()

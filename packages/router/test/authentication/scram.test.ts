@@ -16,6 +16,8 @@ import {
   type ScramTask,
   scramClientKeys,
   scramCredentialsDict,
+  scramKeys,
+  scramSaltedPassword,
 } from '@crosspoint/protocol/internal'
 import { type Link, type LoginPrincipal, type PrincipalSource, scram, staticPrincipals } from '../../src/index.ts'
 import type { TestClient } from '../support.ts'
@@ -84,6 +86,45 @@ test('AUTH-35 AUTH-36 AUTH-37 AUTH-38 AUTH-39 AUTH-40 client and router prove th
   assert.doesNotMatch(verifier as string, /^v=/)
   assert.ok(isScramVerifier(crypto, answer.expected, { verifier }), 'the verifier is the router’s, of this exchange')
 })
+
+const VECTORS: readonly {
+  id: string
+  stored: ScramCost & { salt: string }
+  salted: () => Promise<Uint8Array>
+  proof: string
+  verifier: string
+}[] = [
+  {
+    id: 'AUTH-51',
+    stored: { ...CHEAP, salt: 'W22ZaJ0SNY7soEsUEjb6gQ==' },
+    salted: () =>
+      answerOf((done) =>
+        scramSaltedPassword(crypto, 'pencil', Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64'), CHEAP, 'query', (key) => done(key!)),
+      ),
+    proof: 'Rf2QqO2Br6q4ACNfzGdEztwbuVqftqnkFnuBpBnm2Nk=',
+    verifier: 'kTgOL4qXJeuUo2Ht0ucp65vhZxoKy5H67ddP2vRHI3A=',
+  },
+  {
+    id: 'AUTH-52',
+    stored: { kdf: 'argon2id13', iterations: 32, memory: 512, salt: 'MTIzNDU2Nzg5MGFiY2RlZg==' },
+    salted: async () => Buffer.from('ee4a8acf9d5958354fb79a95ae20692d05e42591ba49fae85eb6700e8b0ed293', 'hex'),
+    proof: 'oxn1pyJXjQk1GaxA130Fg1LJS1x4hwM6X2cEBWCvjck=',
+    verifier: '63807iSFVsZF77yT4cwJLDQ2zJC/yzTcErO1ryopQ1Y=',
+  },
+]
+for (const { id, stored, salted, proof, verifier } of VECTORS) {
+  test(`${id} the vector, as an exchange`, async () => {
+    const door = { ...crypto, randomBytes: () => Buffer.from('SBmkFIh7sSo=', 'base64') }
+    const { storedKey, serverKey } = scramKeys(crypto, await salted())
+    const user: LoginPrincipal = { ...scramCredentialsDict({ ...stored, storedKey, serverKey }) }
+    const w = new LoginWorld({ authenticators: [scram(door, staticPrincipals({ user }), { mockSecret: MOCK_SECRET })] })
+    const client = w.hello({ authmethods: [METHOD], authid: 'user', authextra: { nonce: 'egVDf3DMJh0=' } })
+    const nonce = 'egVDf3DMJh0=SBmkFIh7sSo='
+    assert.deepEqual(challengeOf(client, METHOD), { nonce, ...stored })
+    client.send(AUTHENTICATE, proof, { nonce, channel_binding: null, cbind_data: null })
+    assert.deepEqual(welcomeOf(client)['authextra'], { verifier })
+  })
+}
 
 test('AUTH-41 Argon2id credentials log in, too', async () => {
   const cost: ScramCost = { kdf: 'argon2id13', iterations: 4, memory: 4096 }

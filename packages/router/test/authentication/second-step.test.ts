@@ -7,7 +7,9 @@ import {
   anonymous,
   type LoginOptions,
   type LoginPrincipal,
+  type LoginRequest,
   type SecondStep,
+  type Step,
   staticPrincipals,
   ticket,
   totpSecondStep,
@@ -118,6 +120,23 @@ describe('codes of a device', () => {
     abortOf(all('joe', ahead), DENIED)
   })
 
+  test('AUTH-08 there is an end to what is remembered: then nobody is let in for a moment, rather than twice', () => {
+    const clock = new VirtualClock()
+    const second = totpSecondStep({ ...crypto, hmacSha1: () => new Uint8Array(20) }, clock) // the code is 000000, always
+    const tryWith = (n: number): Step['type'] => {
+      const letters = [...n.toString(32).padStart(16, '0')].map((digit) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(digit, 32)])
+      const identity = { realm: 'realm1', authid: `user${n}`, authrole: 'user', authmethod: 'ticket', authprovider: 'static' }
+      const step = second.begin({} as LoginRequest, identity, { totp: letters.join('') })
+      const steps: Step[] = []
+      if (step?.type === 'challenge') step.answered('000000', {}, (next) => void steps.push(next))
+      return steps[0]!.type
+    }
+    for (let n = 0; n < 100_000; n++) assert.equal(tryWith(n), 'accept')
+    assert.deepEqual([tryWith(100_000), tryWith(0)], ['refuse', 'refuse'])
+    clock.advance(90_000)
+    assert.deepEqual([tryWith(100_000), tryWith(0)], ['accept', 'accept'])
+  })
+
   test('AUTH-07 wrong codes count as failed logins, though the ticket was right', () => {
     const { all, first } = scene({ loginFailuresPerPrincipalMax: 1 })
     abortOf(all('joe', '000000'), DENIED)
@@ -140,6 +159,15 @@ describe('any second step', () => {
     abortOf(worldOf({ begin: () => ({ type: 'refuse', refusal }) }).hello({}), 'com.example.no')
     const w = worldOf({ begin: (_request, identity) => ({ type: 'accept', identity: { ...identity, authid: 'other' } }) })
     assert.equal(welcomeOf(w.hello({}))['authid'], 'other')
+  })
+
+  test('AUTH-06 one that throws lets nobody in', () => {
+    const begin = (): never => {
+      throw new Error('out of order')
+    }
+    const w = worldOf({ begin })
+    abortOf(w.hello({}), FAILED)
+    assert.equal(w.refused[0]!.cause, 'the second step failed: out of order')
   })
 
   test('AUTH-08 it cannot be left out by another method', () => {

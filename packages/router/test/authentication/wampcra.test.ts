@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import type { Dict } from '@crosspoint/protocol'
 import {
   makeWampcraCredentials,
+  mockBytes,
   readWampcraChallenge,
   signWampcra,
+  toHex,
   utf8Encode,
   WAMPCRA_ITERATIONS,
   type WampcraCredentials,
@@ -138,6 +140,13 @@ test('AUTH-26 an unknown authid is challenged like a known one, with a salt that
     assert.deepEqual(abortOf(nobody, DENIED), { message: 'The credentials are not right' }, 'as for a wrong signature')
     assert.equal(w.refused.at(-1)!.cause, 'no principal "nobody"')
   }
+})
+
+test('AUTH-26 not even the key that stands for an unknown authid lets it in', () => {
+  const client = offer(world({ joe: { secret: 's3cret' } }), 'nobody')
+  const extra = challengeOf(client, 'wampcra')
+  client.send(AUTHENTICATE, sign(toHex(mockBytes(crypto, MOCK_SECRET, 'wampcra key', 'nobody')), extra), {})
+  abortOf(client, DENIED)
 })
 
 test('AUTH-26 without an example an unknown authid looks like a principal whose credentials were made here', () => {
