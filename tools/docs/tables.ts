@@ -24,6 +24,7 @@ const LIMITS: readonly Source[] = [
 const OPTIONS: readonly Source[] = [
   { title: 'Listener', path: 'packages/transport/src/options.ts', interface: 'ListenerOptions' },
   { title: 'Client', path: 'packages/client/src/options.ts', interface: 'ClientOptions' },
+  { title: 'Client in Node', path: 'packages/client/src/node.ts', interface: 'NodeOptions' },
 ]
 
 const NOTICE = 'Made from the sources by `tools/check-docs.ts --write`; do not edit.'

@@ -3,7 +3,7 @@
 import { type Clock, type Random, type Serializer, type Transport, type Uri, UsageError } from '@crosspoint/protocol'
 import { type Peer, RemotePeer } from '@crosspoint/protocol/internal'
 import { systemClock, systemRandom } from '@crosspoint/protocol/system'
-import type { AuthMethod } from './authentication.ts'
+import { type AuthMethod, checkMethods } from './authentication.ts'
 import { compactJsonSerializer } from './compact-json.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import type { PayloadCodec } from './payload-codec.ts'
@@ -125,7 +125,7 @@ export function resolveOptions(given: ClientOptions, platform: Platform): Resolv
     target,
     payloadCodec: given.payloadCodec,
     realm: given.realm ?? CLIENT_DEFAULTS.realm,
-    auth: given.auth,
+    auth: given.auth && checkMethods(given.auth),
     waitForSession: given.waitForSession ?? CLIENT_DEFAULTS.waitForSession,
     ...numbers,
     logger: given.logger ?? consoleLogger(clock),

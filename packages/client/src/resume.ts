@@ -75,7 +75,7 @@ class ResumablePeer implements Peer {
   #ticket: Ticket | undefined = undefined
   #isEnding = false
   #isPaused = false
-  /** The newest messages sent in the session, HELLO not counted, and the number of the first of them. */
+  /** The newest messages sent in the session, HELLO and AUTHENTICATE not counted, and the number of the first of them. */
   #log: Message[] = []
   #first = 1
   #received = 0
@@ -116,6 +116,8 @@ class ResumablePeer implements Peer {
     if (message.type === MessageType.HELLO) {
       return this.#peer?.send({ ...message, details: { ...message.details, resumable: true } })
     }
+    // Of the login, too, and not of the session; WELCOME may come within `send`.
+    if (message.type === MessageType.AUTHENTICATE) return this.#peer?.send(message)
     if (message.type === MessageType.GOODBYE || message.type === MessageType.ABORT) this.#isEnding = true
     // While it asks to resume, messages wait: what was lost goes before them.
     const why = this.#isOver ? this.#peer?.send(message) : undefined

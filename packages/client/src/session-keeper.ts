@@ -7,7 +7,7 @@
 
 import { type Timer, UsageError } from '@crosspoint/protocol'
 import type { Peer } from '@crosspoint/protocol/internal'
-import { beginLogin } from './authentication.ts'
+import { asError, beginLogin } from './authentication.ts'
 import { Backoff } from './backoff.ts'
 import type { ResolvedOptions } from './options.ts'
 import { describeEnd, Session, type SessionEnd, type SessionListener } from './session.ts'
@@ -145,18 +145,20 @@ export class SessionKeeper {
       (login) => {
         if (this.session === session) session.open(realm, login)
       },
-      (error: unknown) => this.#failed(attempt, error as Error),
+      (error: unknown) => this.#failed(attempt, asError(error), error instanceof UsageError),
     )
   }
 
-  #failed(attempt: Attempt, error: Error): void {
+  /** `isFinal`: the login cannot even begin, and never will. */
+  #failed(attempt: Attempt, error: Error, isFinal = false): void {
     if (this.#attempt !== attempt) return
     const session = this.session
     this.session = undefined // its end is of no interest any more
     this.#endAttempt(error)
     session?.drop(error.message)
     this.#failures++
-    this.#retry(error.message)
+    if (isFinal && this.#isRunning) this.#stopped(error as UsageError, error.message)
+    else this.#retry(error.message)
   }
 
   #endAttempt(reason: Error): void {

@@ -30,6 +30,7 @@ import {
 import {
   announceRoles,
   EMPTY_PAYLOAD,
+  isDict,
   layoutOf,
   nextRequestId,
   type Peer,
@@ -39,7 +40,7 @@ import {
   type Undelivered,
 } from '@crosspoint/protocol/internal'
 
-import type { ClientLogin } from './authentication.ts'
+import { asError, type ClientLogin } from './authentication.ts'
 import { wrongOption } from './compact-json.ts'
 import type { PayloadCodec } from './payload-codec.ts'
 import { CANNOT_AUTHENTICATE, CLOSE_REALM, GOODBYE_AND_OUT, INVALID_ARGUMENT, PROTOCOL_VIOLATION, UPLOADS } from './uris.ts'
@@ -70,6 +71,8 @@ export interface SessionInfo {
   readonly authrole: string | undefined
   readonly authmethod: string | undefined
   readonly authprovider: string | undefined
+  /** What else the router says of whom we are, such as the `extra` of a principal. */
+  readonly authextra: Dict | undefined
   /** The router's features by role: `features.dealer?.has('call_canceling')`. */
   readonly features: { readonly [role: string]: ReadonlySet<string> | undefined }
   /** `WELCOME.Details` as they came. */
@@ -80,9 +83,10 @@ export interface SessionInfo {
 export interface SessionEnd {
   /**
    * `aborted`: the router sent ABORT. `goodbye`: the router sent GOODBYE. `left`: our own GOODBYE was answered. `lost`: the
-   * transport closed. `violation`: the router broke the protocol, or asked for a login that we do not have.
+   * transport closed. `violation`: the router broke the protocol, or its login is not one that we do. `unready`: we could not
+   * answer its CHALLENGE this time, for example because a secret could not be fetched.
    */
-  readonly how: 'aborted' | 'goodbye' | 'left' | 'lost' | 'violation'
+  readonly how: 'aborted' | 'goodbye' | 'left' | 'lost' | 'violation' | 'unready'
   /** A URI, or the text of a transport. */
   readonly reason: string
   /** `Details.message`. */
@@ -129,6 +133,8 @@ const REQUEST_TYPES: ReadonlySet<number> = new Set(REQUEST_OF_REPLY.values())
 export class Session {
   state: SessionState = 'closed'
   info: SessionInfo | undefined = undefined
+  /** Whether it has ended; before HELLO its state is `closed`, too. */
+  #isOver = false
   readonly #peer: Peer
   readonly #listener: SessionListener
   readonly #pending = new Map<number, PendingRequest>()
@@ -154,6 +160,7 @@ export class Session {
 
   /** Sends HELLO. */
   open(realm: Uri, login?: ClientLogin): void {
+    if (this.#isOver) return // while the login was being prepared
     this.#login = login
     this.state = 'establishing'
     const features = Object.entries(CLIENT_FEATURES).map(([role, names]) => [
@@ -276,10 +283,12 @@ export class Session {
     this.#abort(PROTOCOL_VIOLATION, message)
   }
 
-  #abort(reason: Uri, message: string): void {
+  /** `told`: what the router is told, when that is less. */
+  #abort(reason: Uri, message: string, how: SessionEnd['how'] = 'violation', told = message): void {
     if (this.state === 'closed') return
-    this.#peer.send({ type: MessageType.ABORT, details: { message }, reason, payload: EMPTY_PAYLOAD })
-    this.#end('violation', reason, message)
+    this.#peer.onClose = () => {} // this end is ours: in one process the router closes within `send`
+    this.#peer.send({ type: MessageType.ABORT, details: { message: told }, reason, payload: EMPTY_PAYLOAD })
+    this.#end(how, reason, message)
   }
 
   #violated(violation: ProtocolViolation): void {
@@ -306,9 +315,10 @@ export class Session {
   #receiveEstablishing(message: Message): void {
     if (message.type === MessageType.WELCOME) return this.#welcome(message)
     if (message.type === MessageType.ABORT) return this.#aborted(message)
+    if (message.type !== MessageType.CHALLENGE) return this.violate(`${nameOf(message)} before WELCOME`) // PRV-04, PRV-05
     // One at a time: the router has our answer before it asks for more (AUTH-08).
-    if (message.type === MessageType.CHALLENGE && !this.#isAnswering) return this.#challenged(message)
-    this.violate(`${nameOf(message)} before WELCOME`) // PRV-04, PRV-05
+    if (this.#isAnswering) return this.violate('CHALLENGE before the answer to the one before')
+    this.#challenged(message)
   }
 
   #isAnswering = false
@@ -320,12 +330,20 @@ export class Session {
     this.#login.answer(authmethod, extra).then(
       ({ signature, extra: more = EMPTY_DICT }) => {
         this.#isAnswering = false
-        if (this.state === 'challenging') this.#peer.send({ type: MessageType.AUTHENTICATE, signature, extra: more })
+        if (this.state !== 'challenging') return
+        const undelivered = this.#peer.send({ type: MessageType.AUTHENTICATE, signature, extra: more })
+        if (undelivered !== undefined) this.#unable(authmethod, undeliveredError(undelivered, 'AUTHENTICATE'))
       },
-      (error: unknown) => {
-        if (this.state === 'challenging') this.#abort(CANNOT_AUTHENTICATE, `${authmethod}: ${(error as Error).message}`) // AUTH-09
-      },
+      (error: unknown) => this.#unable(authmethod, asError(error)),
     )
+  }
+
+  /** AUTH-09. What a program's own function threw is not the router's business: it may tell of secrets. */
+  #unable(what: string, error: Error): void {
+    if (this.state !== 'challenging') return
+    const message = `${what}: ${error.message}`
+    if (error instanceof UsageError) this.#abort(CANNOT_AUTHENTICATE, message)
+    else this.#abort(CANNOT_AUTHENTICATE, message, 'unready', `${what}: this client cannot answer now`)
   }
 
   #welcome(message: Welcome): void {
@@ -333,7 +351,7 @@ export class Session {
     try {
       this.#login?.verify(message.details)
     } catch (error) {
-      return this.#abort(CANNOT_AUTHENTICATE, (error as Error).message) // AUTH-43
+      return this.#abort(CANNOT_AUTHENTICATE, asError(error).message) // AUTH-43
     }
     let features: SessionInfo['features']
     try {
@@ -350,6 +368,7 @@ export class Session {
       authrole: text('authrole'),
       authmethod: text('authmethod'),
       authprovider: text('authprovider'),
+      authextra: isDict(message.details['authextra']) ? message.details['authextra'] : undefined,
       features,
       details: message.details,
     }
@@ -428,7 +447,8 @@ export class Session {
   }
 
   #end(how: SessionEnd['how'], reason: string, message = '', args: readonly unknown[] = [], kwargs: Dict = EMPTY_DICT): void {
-    if (this.state === 'closed') return
+    if (this.#isOver) return
+    this.#isOver = true
     this.state = 'closed' // before closing: a peer may tell of its close at once
     this.#peer.close(reason)
     for (const resolve of this.#onEnd) resolve()

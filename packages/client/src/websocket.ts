@@ -1,6 +1,6 @@
 // Transport over the platform's own WebSocket. Only the members used are declared, so browsers, Node and test doubles fit.
 
-import { type Clock, ProtocolViolation, type Serializer, type Transport, UsageError } from '@crosspoint/protocol'
+import { type ChannelBinding, type Clock, ProtocolViolation, type Serializer, type Transport, UsageError } from '@crosspoint/protocol'
 import { utf8Encode, utf8Slice } from '@crosspoint/protocol/internal'
 
 interface SocketEvent {
@@ -20,6 +20,8 @@ export interface PlatformWebSocket {
   onerror: ((event: SocketEvent) => void) | null
   send(data: string | Uint8Array): void
   close(code?: number, reason?: string): void
+  /** Where the platform shows the connection. */
+  channelId?(type: ChannelBinding): Uint8Array | undefined
 }
 declare const WebSocket: new (url: string, protocols: string[]) => PlatformWebSocket
 
@@ -83,6 +85,9 @@ class WebSocketTransport implements Transport {
   get bufferedBytes(): number {
     return this.#socket.bufferedAmount
   }
+  channelId(type: ChannelBinding): Uint8Array | undefined {
+    return this.#socket.channelId?.(type)
+  }
   /** A WebSocket does not tell when it has sent what waited, so it is looked at now and then. */
   whenDrained(call: () => void): void {
     if (this.#isClosed) return
@@ -98,20 +103,19 @@ function closeText(event: SocketEvent): string {
  * Opens a WebSocket and agrees on a serializer by subprotocol.
  * Rejects with `ERR_CONNECT_FAILED` when it cannot be opened or the server chose none of `serializers`; with the signal's
  * reason when the signal ended it.
+ * @param create opens the WebSocket; by default the platform's own
  */
 export function connectWebSocket(
   url: string,
   options: { readonly serializers: readonly Serializer[]; readonly signal: AbortSignal; readonly clock: Clock },
+  create = (subprotocols: string[]): PlatformWebSocket => new WebSocket(url, subprotocols),
 ): Promise<{ transport: Transport; serializer: Serializer }> {
   return new Promise((resolve, reject) => {
     const { clock, serializers, signal } = options
     const fail = (why: string) => reject(new UsageError('ERR_CONNECT_FAILED', `Cannot connect to ${url}: ${why}`))
     let socket: PlatformWebSocket
     try {
-      socket = new WebSocket(
-        url,
-        serializers.map((serializer) => serializer.subprotocol),
-      )
+      socket = create(serializers.map((serializer) => serializer.subprotocol))
     } catch (error) {
       return fail((error as Error).message)
     }

@@ -48,6 +48,7 @@ describe('opening', () => {
         authrole: 'anonymous',
         authmethod: 'anonymous',
         authprovider: 'static',
+        authextra: undefined,
         features: undefined,
         details: undefined,
       },

@@ -1,6 +1,7 @@
 // The client's side of RawSocket: dial, shake hands, hand over a transport.
 
-import { connect as connectTcp, type Socket } from 'node:net'
+import { constants } from 'node:crypto'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { type Serializer, type Transport, UsageError } from '@crosspoint/protocol'
 import { encodeHandshake, HANDSHAKE_ERRORS, RAWSOCKET_MAGIC } from '@crosspoint/protocol/internal'
@@ -13,9 +14,22 @@ export type RawSocketAddress =
   | {
       readonly host: string
       readonly port: number
-      readonly tls?: boolean | { readonly ca?: string; readonly servername?: string } | undefined
+      readonly tls?: boolean | ClientTls | undefined
     }
   | { readonly path: string; readonly tls?: undefined }
+
+/** TLS of a client; all PEM text. */
+export interface ClientTls {
+  /** Certificate authorities to trust. Default: those of Node.js. */
+  readonly ca?: string
+  /** The name that the router's certificate must have, and that is asked for. Default: the host. */
+  readonly servername?: string
+  /** Private key and certificate of this client, for routers that know clients by them. Default: none. */
+  readonly key?: string
+  readonly cert?: string
+  /** The latest version to speak; "TLSv1.2" for logins that are bound by `tls-unique`. Default: "TLSv1.3". */
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
+}
 
 export interface RawSocketOptions {
   readonly serializer: Serializer
@@ -67,7 +81,7 @@ export function connectRawSocket(address: RawSocketAddress, options: RawSocketOp
       clean()
       socket.pause()
       const limits = { ...DEFAULT_LIMITS, frameBytesMax }
-      const host = { flusher, limits, onNotice: () => {}, onEstablished: () => {} }
+      const host = { flusher, limits, side: 'client' as const, onNotice: () => {}, onEstablished: () => {} }
       const transport = new RawSocketTransport(socket, 2 ** (9 + (reply[1]! >> 4)), frameBytesMax, host)
       resolve(transport)
       // Frames may have come with the reply; whoever waits for the transport sets its handlers first.
@@ -87,7 +101,13 @@ function dial(address: RawSocketAddress): Socket {
   if ('path' in address) return connectTcp(address.path)
   const { host, port, tls } = address
   if (!tls) return connectTcp({ host, port, noDelay: true, keepAlive: true })
-  const socket = connectTls({ host, port, servername: host, ...(tls === true ? {} : tls) })
+  const socket = connectTls({
+    host,
+    port,
+    servername: isIP(host) === 0 ? host : undefined, // RFC 6066: no addresses
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION, // what a login is bound to must not change
+    ...(tls === true ? {} : tls),
+  })
   socket.setNoDelay(true)
   return socket
 }

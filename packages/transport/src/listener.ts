@@ -6,22 +6,39 @@
 //                                         ├──► long-poll ─► LongPollTransport ───────────┘
 //                                         └──► onRequest
 
-import { stat, unlink } from 'node:fs/promises'
-import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+  validateHeaderValue,
+} from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import type { Server as TlsServer } from 'node:tls'
 import { UsageError } from '@crosspoint/protocol'
 import { decodeHandshake, encodeHandshake, encodeHandshakeError, RAWSOCKET_MAGIC } from '@crosspoint/protocol/internal'
 import { WebSocketServer } from 'ws'
 import { keyOf, peerOf } from './addresses.ts'
+import { channelIdOf, clientCertificateOf } from './channel-binding.ts'
+import { listenError, removeStaleSocket } from './endpoint.ts'
 import { Flusher } from './flusher.ts'
+import { endHttp, offeredBy, PLAIN, pathOf } from './http-answers.ts'
 import { sweepIntervalMs, type Watched, watch } from './liveness.ts'
 import { LongPoll } from './longpoll.ts'
-import { type ConnectionInfo, DEFAULT_LIMITS, type ListenerOptions, type TransportLimits } from './options.ts'
-import { isAllowedOrigin } from './origin.ts'
+import {
+  type ConnectionInfo,
+  DEFAULT_LIMITS,
+  type HttpHeaders,
+  type ListenerOptions,
+  type TlsOptions,
+  type TransportLimits,
+} from './options.ts'
+import { isAllowedHost, isAllowedOrigin } from './origin.ts'
 import { RawSocketTransport } from './rawsocket-transport.ts'
+import { Strangers } from './strangers.ts'
 import { type Subprotocol, subprotocolsOf } from './subprotocols.ts'
+import { createTlsServer } from './tls-server.ts'
 import { type TransportHost, WebSocketTransport } from './websocket-transport.ts'
 
 // A few connections beyond the limit are still told why they are refused; the rest are just closed.
@@ -35,6 +52,11 @@ export interface Listener {
   readonly address: string
   /** The TCP port, once it listens. */
   readonly port: number | undefined
+  /**
+   * Takes other keys, certificates and rules of TLS for connections that come from now on; those that are there stay as they are.
+   * @throws UsageError ERR_INVALID_ARGUMENT when they cannot be used, or the listener is one without TLS; then all stays as it was.
+   */
+  setTls(options: TlsOptions): void
   /** Accepts nothing more. Established transports are their owner's to close; all others are closed. */
   close(): Promise<void>
 }
@@ -42,6 +64,8 @@ export interface Listener {
 /** A connection from accept on. */
 interface Connection {
   readonly socket: Socket
+  readonly address: string | undefined
+  /** Runs while the connection is on its way to a session, or to a whole HTTP request. */
   deadline: NodeJS.Timeout | undefined
   isRefused: boolean
   isEstablished: boolean
@@ -70,14 +94,17 @@ class PortListener implements Listener {
   readonly #paths: ReadonlySet<string>
   readonly #subprotocols: ReadonlyMap<string, Subprotocol>
   readonly #server: Server
-  readonly #tls: TlsServer | undefined
+  #tls: TlsServer | undefined
   readonly #http: HttpServer
   readonly #webSockets: WebSocketServer
   readonly #longPoll: LongPoll
   readonly #longPollPaths: readonly string[]
+  readonly #strangers: Strangers
   readonly #flusher = new Flusher()
   readonly #connections = new Map<string, Connection>()
   readonly #watched = new Set<Watched>()
+  /** What the answers to upgrades set. */
+  readonly #cookies = new WeakMap<IncomingMessage, readonly string[]>()
   #sweep: NodeJS.Timeout | undefined
   #connectionCount = 0
   #isClosing = false
@@ -87,26 +114,17 @@ class PortListener implements Listener {
     this.#limits = Object.freeze({ ...DEFAULT_LIMITS, ...options.limits })
     this.#paths = new Set(options.websocketPaths ?? ['/ws'])
     this.#subprotocols = subprotocolsOf(options.serializers)
+    this.#strangers = new Strangers(this.#limits.handshakesPerAddressMax, (address) => {
+      this.#notice(
+        `${address}: ${this.#limits.handshakesPerAddressMax} connections shake hands, no more are let in (handshakesPerAddressMax)`,
+      )
+    })
     this.#longPoll = this.#createLongPoll()
     // The longest first, so that a path below another one is its own.
     this.#longPollPaths = [...(options.longPollPaths ?? [])].sort((one, other) => other.length - one.length)
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => this.#accept(socket))
     const tls = 'path' in options.endpoint ? undefined : options.endpoint.tls
-    if (tls) {
-      const isClientAsked = tls.ca !== undefined
-      this.#tls = createTlsServer({
-        key: tls.key,
-        cert: tls.cert,
-        ca: tls.ca,
-        requestCert: isClientAsked,
-        rejectUnauthorized: isClientAsked,
-        minVersion: 'TLSv1.2',
-        ALPNProtocols: ['http/1.1'],
-        handshakeTimeout: this.#limits.handshakeTimeoutMs,
-      })
-      this.#tls.on('secureConnection', (socket) => this.#sniff(socket, this.#connections.get(keyOf(socket))))
-      this.#tls.on('tlsClientError', (_error, socket) => socket.destroy())
-    }
+    if (tls) this.#tls = this.#createTls(tls)
     this.#http = createHttpServer({
       headersTimeout: this.#limits.handshakeTimeoutMs,
       requestTimeout: Math.max(60_000, this.#limits.handshakeTimeoutMs),
@@ -125,16 +143,51 @@ class PortListener implements Listener {
       maxPendingAutoPongs: 0, // `bufferedBytesMax` bounds them, and says so
       handleProtocols: (offered) => [...offered].find((name) => this.#subprotocols.has(name)) ?? false,
     } as ConstructorParameters<typeof WebSocketServer>[0])
+    const { onUpgrade } = options
+    if (onUpgrade) this.#webSockets.on('headers', (headers, request) => this.#setCookies(onUpgrade, headers, request))
+  }
+
+  /** `headers` are the lines of the answer to an upgrade, just before it leaves. */
+  #setCookies(onUpgrade: NonNullable<ListenerOptions['onUpgrade']>, headers: string[], request: IncomingMessage): void {
+    const cookies = onUpgrade({ headers: request.headers, path: pathOf(request), isSecure: 'encrypted' in request.socket })
+    this.#cookies.set(request, cookies)
+    for (const cookie of cookies) {
+      validateHeaderValue('Set-Cookie', cookie) // `ws` writes the line as it is
+      headers.push(`Set-Cookie: ${cookie}`)
+    }
+  }
+
+  #createTls(options: TlsOptions): TlsServer {
+    let tls: TlsServer
+    try {
+      tls = createTlsServer(options, this.#limits.handshakeTimeoutMs)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      const right = 'give keys and certificates as PEM text, each certificate with its own key'
+      throw new UsageError('ERR_INVALID_ARGUMENT', `Cannot use the TLS options for ${this.address}: ${why}; ${right}`, { cause: error })
+    }
+    tls.on('secureConnection', (socket) => this.#sniff(socket, this.#connections.get(keyOf(socket))))
+    tls.on('tlsClientError', (_error, socket) => socket.destroy())
+    return tls
+  }
+
+  setTls(options: TlsOptions): void {
+    if (this.#tls === undefined)
+      throw new UsageError('ERR_INVALID_ARGUMENT', `Cannot give TLS to ${this.address}: it listens without; open another listener with it`)
+    // Those who are shaking hands keep the one that they began with.
+    this.#tls = this.#createTls(options)
   }
 
   #createLongPoll(): LongPoll {
-    const { serializers, allowedOrigins = ['*'], longPollDoneStatus = 204, onTransport } = this.#options
+    const { serializers, allowedOrigins = ['*'], longPollDoneStatus = 204, onUpgrade, onTransport } = this.#options
     return new LongPoll({
       serializers,
       allowedOrigins,
       limits: this.#limits,
       doneStatus: longPollDoneStatus,
       flusher: this.#flusher,
+      strangers: this.#strangers,
+      onUpgrade,
       onTransport,
       onNotice: (notice) => this.#notice(notice),
     })
@@ -204,12 +257,16 @@ class PortListener implements Listener {
       socket.destroy()
       return
     }
-    const connection: Connection = { socket, deadline: undefined, isRefused, isEstablished: false, isPolling: false }
-    this.#startDeadline(connection)
+    const address = socket.remoteAddress
+    const connection: Connection = { socket, address, deadline: undefined, isRefused, isEstablished: false, isPolling: false }
+    if (!this.#startDeadline(connection)) {
+      socket.destroy()
+      return
+    }
     this.#connectionCount++
     this.#connections.set(key, connection)
     socket.once('close', () => {
-      clearTimeout(connection.deadline)
+      this.#endDeadline(connection)
       this.#connectionCount--
       this.#connections.delete(key)
     })
@@ -217,11 +274,21 @@ class PortListener implements Listener {
     else this.#sniff(socket, connection)
   }
 
-  #startDeadline(connection: Connection): void {
+  /** False when too many of its address are on their way already. */
+  #startDeadline(connection: Connection): boolean {
+    if (!this.#strangers.enter(connection.address)) return false
     connection.deadline = setTimeout(() => {
       this.#notice(`${peerOf(connection.socket)}: no session within ${this.#limits.handshakeTimeoutMs} ms (handshakeTimeoutMs)`)
       connection.socket.destroy()
     }, this.#limits.handshakeTimeoutMs)
+    return true
+  }
+
+  #endDeadline(connection: Connection): void {
+    if (connection.deadline === undefined) return
+    clearTimeout(connection.deadline)
+    connection.deadline = undefined
+    this.#strangers.leave(connection.address)
   }
 
   /** Waits for the first octet and hands the connection on. */
@@ -265,13 +332,7 @@ class PortListener implements Listener {
     const host = this.#host(socket, connection)
     const transport = new RawSocketTransport(socket, handshake.frameBytesMax, Math.min(strangerFrameBytesMax, frameBytesMax), host)
     this.#watch(transport, socket)
-    this.#options.onTransport(transport, serializer, {
-      type: 'rawsocket',
-      peer: peerOf(socket),
-      isSecure: 'encrypted' in socket,
-      path: '',
-      headers: {},
-    })
+    this.#options.onTransport(transport, serializer, this.#info('rawsocket', socket, '', {}, []))
     if (first.length > 4) transport.receive(first, 4)
   }
 
@@ -286,8 +347,12 @@ class PortListener implements Listener {
       return
     }
     // A whole request arrived: from here the HTTP server's own timeouts hold.
-    clearTimeout(connection?.deadline)
-    if (connection) connection.deadline = undefined
+    if (connection) this.#endDeadline(connection)
+    if (!this.#isHostAllowed(request)) {
+      response.writeHead(403, { connection: 'close', ...PLAIN })
+      response.end('Nothing is served under this host name.\n')
+      return
+    }
     if (this.#paths.has(path)) {
       response.writeHead(426, { connection: 'upgrade', upgrade: 'websocket', ...PLAIN })
       response.end('This path speaks WebSocket with a subprotocol such as wamp.2.json; open it with a WAMP client.\n')
@@ -302,6 +367,32 @@ class PortListener implements Listener {
       response.writeHead(404, PLAIN)
       response.end('Nothing is served here.\n')
     }
+  }
+
+  #info(
+    type: 'rawsocket' | 'websocket',
+    socket: Socket,
+    path: string,
+    headers: HttpHeaders,
+    setCookies: readonly string[],
+  ): ConnectionInfo {
+    return {
+      type,
+      peer: peerOf(socket),
+      isSecure: 'encrypted' in socket,
+      path,
+      headers,
+      setCookies,
+      channelId: (binding) => channelIdOf(socket, 'server', binding),
+      certificate: clientCertificateOf(socket),
+    }
+  }
+
+  /** Against pages that reach us under a name of their own (DNS rebinding). */
+  #isHostAllowed({ headers, socket }: IncomingMessage): boolean {
+    if (isAllowedHost(headers.host, this.#options.allowedHosts ?? ['*'])) return true
+    this.#notice(`${peerOf(socket)}: host ${JSON.stringify(headers.host ?? '')} is not allowed (allowedHosts)`)
+    return false
   }
 
   /** The first of the client's subprotocols that is known (TRN-03). */
@@ -319,6 +410,7 @@ class PortListener implements Listener {
     const agreed = this.#agreeOn(offered)
     if (connection === undefined || connection.isRefused || this.#isClosing)
       return endHttp(socket, 503, 'Too many connections, or shutting down.')
+    if (!this.#isHostAllowed(request)) return endHttp(socket, 403, 'Nothing is served under this host name.')
     if (!this.#paths.has(path)) return endHttp(socket, 404, `There is no WebSocket at ${path}; try ${[...this.#paths].join(' or ')}.`)
     if (!isAllowedOrigin(request.headers.origin, this.#options.allowedOrigins ?? ['*'])) {
       this.#notice(`${peerOf(socket)}: origin ${request.headers.origin} is not allowed (allowedOrigins)`)
@@ -330,7 +422,8 @@ class PortListener implements Listener {
     const { serializer, isBatched } = agreed
     if (offered.length > 0) request.headers['sec-websocket-protocol'] = offered.join(', ') // `ws` reads it, too, and more strictly
     // A plain request on the same connection has ended the first deadline.
-    if (connection.deadline === undefined) this.#startDeadline(connection)
+    if (connection.deadline === undefined && !this.#startDeadline(connection))
+      return endHttp(socket, 503, 'Too many connections of this address are shaking hands; try again later.')
     this.#webSockets.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
       const transport = new WebSocketTransport(
         webSocket,
@@ -339,14 +432,11 @@ class PortListener implements Listener {
         this.#host(socket, connection),
       )
       this.#watch(transport, socket)
-      const info: ConnectionInfo = {
-        type: 'websocket',
-        peer: peerOf(socket),
-        isSecure: 'encrypted' in socket,
-        path,
-        headers: request.headers,
-      }
-      this.#options.onTransport(transport, serializer, info)
+      this.#options.onTransport(
+        transport,
+        serializer,
+        this.#info('websocket', socket, path, request.headers, this.#cookies.get(request) ?? []),
+      )
       transport.begin(head)
     })
   }
@@ -361,75 +451,14 @@ class PortListener implements Listener {
     return {
       flusher: this.#flusher,
       limits: this.#limits,
+      side: 'server',
       onNotice: (notice) => this.#notice(`${peer}: ${notice}`),
       onEstablished: () => {
         connection.isEstablished = true
-        clearTimeout(connection.deadline)
-        connection.deadline = undefined
+        this.#endDeadline(connection)
       },
     }
   }
 }
 
 function ignore(): void {}
-
-const PLAIN = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
-
-function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? '/'
-  const query = url.indexOf('?')
-  return query < 0 ? url : url.slice(0, query)
-}
-
-const STATUS_TEXT: { readonly [status: number]: string } = {
-  400: 'Bad Request',
-  403: 'Forbidden',
-  404: 'Not Found',
-  503: 'Service Unavailable',
-}
-
-/** Answers an upgrade that is refused, and closes. */
-function endHttp(socket: Duplex, status: number, text: string): void {
-  if (!socket.writable) {
-    socket.destroy()
-    return
-  }
-  const body = `${text}\n`
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
-  socket.resume()
-}
-
-/** A Unix socket file that a process left behind when it died is removed; one that somebody answers is in use. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-    const probe = connect(path, () => {
-      probe.destroy()
-      resolve(undefined)
-    })
-    probe.on('error', resolve)
-  })
-  if (error?.code === 'ECONNREFUSED' && (await stat(path)).isSocket()) await unlink(path).catch(ignore)
-}
-
-/** The subprotocols of a request, each once. Empty elements of such a list count for nothing (RFC 9110, 5.6.1); Autobahn|Java sends one. */
-function offeredBy(request: IncomingMessage): readonly string[] {
-  const names = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-  return [...new Set(names.filter((name) => name !== ''))]
-}
-
-function listenError(error: NodeJS.ErrnoException, endpoint: ListenerOptions['endpoint']): UsageError {
-  const where = 'path' in endpoint ? endpoint.path : `${endpoint.host ?? '127.0.0.1'}:${endpoint.port}`
-  const reasons: { readonly [code: string]: string } = {
-    EADDRINUSE:
-      'path' in endpoint
-        ? 'something listens there already, or the file is no socket; remove it or choose another path'
-        : 'something listens there already; stop it or choose another port',
-    EACCES: 'there is no permission; ports below 1024 need more rights, a Unix socket needs a folder that can be written',
-    EADDRNOTAVAIL: 'this machine does not have that address',
-    ENOENT: 'the folder does not exist',
-    ENOTFOUND: 'the host name is not known',
-  }
-  return new UsageError('ERR_LISTEN', `Cannot listen on ${where}: ${reasons[error.code ?? ''] ?? error.message}`, { cause: error })
-}

@@ -34,7 +34,11 @@ export class Reply {
   }
 
   /** A JSON object. */
-  tell(status: number, value: { readonly [name: string]: unknown }, headers: { readonly [name: string]: string } = {}): void {
+  tell(
+    status: number,
+    value: { readonly [name: string]: unknown },
+    headers: { readonly [name: string]: string | readonly string[] } = {},
+  ): void {
     if (this.#response.headersSent) return
     const body = Buffer.from(JSON.stringify(value))
     this.#response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': body.length, ...headers })

@@ -27,6 +27,8 @@ export interface LongPollHost {
   onNotice(notice: string): void
   /** How long what was said last can still be received, in milliseconds. */
   readonly lingerMs: number
+  /** The session is established. */
+  onEstablished(): void
   /** From now on its requests are answered with 404. */
   onGone(): void
 }
@@ -320,6 +322,7 @@ export class LongPollTransport implements Transport, Watched {
     this.isEstablished = true
     clearTimeout(this.#deadline)
     this.#bodyBytesMax = this.#host.limits.frameBytesMax
+    this.#host.onEstablished()
   }
 
   pause(): void {

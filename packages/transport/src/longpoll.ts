@@ -7,13 +7,16 @@
 
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Serializer, Transport } from '@crosspoint/protocol'
 import { peerOf } from './addresses.ts'
+import { clientCertificateOf } from './channel-binding.ts'
 import type { Flusher } from './flusher.ts'
 import { type Body, Reply, readBody } from './longpoll-reply.ts'
 import { type LongPollHost, LongPollTransport } from './longpoll-transport.ts'
-import type { ConnectionInfo, TransportLimits } from './options.ts'
+import type { ConnectionInfo, TransportLimits, UpgradeRequest } from './options.ts'
 import { isAllowedOrigin } from './origin.ts'
+import type { Strangers } from './strangers.ts'
 import { type Subprotocol, subprotocolsOf } from './subprotocols.ts'
 
 const ID_BYTES = 18 // 144 bits, as 24 letters: not to be guessed, nor found by trying (TRN-40)
@@ -29,6 +32,9 @@ export interface LongPollOptions {
   /** The status that answers `send` and `close`. */
   readonly doneStatus: 202 | 204
   readonly flusher: Flusher
+  /** Who waits for WELCOME. */
+  readonly strangers: Strangers
+  readonly onUpgrade: ((request: UpgradeRequest) => readonly string[]) | undefined
   readonly onTransport: (transport: Transport, serializer: Serializer, info: ConnectionInfo) => void
   readonly onNotice: (notice: string) => void
 }
@@ -157,18 +163,41 @@ export class LongPoll {
       }
       const agreed = this.#agreeOn(body)
       if (typeof agreed === 'string') return reply.fail(400, agreed)
-      const id = randomBytes(ID_BYTES).toString('base64url')
-      const peer = peerOf(request.socket)
-      const transport = new LongPollTransport(agreed, this.#host(id, peer))
-      this.#transports.set(id, transport)
-      const isSecure = 'encrypted' in request.socket
-      const info: ConnectionInfo = { type: 'longpoll', peer, isSecure, path: base, headers: request.headers }
-      this.#options.onTransport(transport, agreed.serializer, info)
-      reply.tell(200, { protocol: agreed.name, transport: id })
+      if (!this.#options.strangers.enter(request.socket.remoteAddress))
+        return reply.fail(503, 'Too many transports of this address are shaking hands; try again later', { 'Retry-After': '5' })
+      this.#begin(request, reply, agreed, base)
     })
   }
 
-  #host(id: string, peer: string): LongPollHost {
+  #begin(request: IncomingMessage, reply: Reply, agreed: Subprotocol, base: string): void {
+    const { socket, headers } = request
+    const id = randomBytes(ID_BYTES).toString('base64url')
+    const transport = new LongPollTransport(agreed, this.#host(id, socket))
+    this.#transports.set(id, transport)
+    const isSecure = 'encrypted' in socket
+    const setCookies = this.#options.onUpgrade?.({ headers, path: base, isSecure }) ?? []
+    const info: ConnectionInfo = {
+      type: 'longpoll',
+      peer: peerOf(socket),
+      isSecure,
+      path: base,
+      headers,
+      setCookies,
+      channelId: () => undefined, // each request may have a connection of its own
+      certificate: clientCertificateOf(socket),
+    }
+    this.#options.onTransport(transport, agreed.serializer, info)
+    reply.tell(200, { protocol: agreed.name, transport: id }, setCookies.length === 0 ? {} : { 'Set-Cookie': setCookies })
+  }
+
+  #host(id: string, socket: Socket): LongPollHost {
+    const peer = peerOf(socket)
+    const address = socket.remoteAddress
+    let isStranger = true
+    const known = (): void => {
+      if (isStranger) this.#options.strangers.leave(address)
+      isStranger = false
+    }
     const { flusher, limits, doneStatus, onNotice } = this.#options
     return {
       flusher,
@@ -176,7 +205,9 @@ export class LongPoll {
       doneStatus,
       lingerMs: this.#lingerMs,
       onNotice: (notice) => onNotice(`${peer}: ${notice}`),
+      onEstablished: known,
       onGone: () => {
+        known()
         this.#transports.delete(id)
         if (this.#transports.size === 0) this.#onEmpty?.()
       },

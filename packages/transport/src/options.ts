@@ -1,6 +1,6 @@
 // Options and limits of listeners: name with unit, default, and what happens when a limit is reached.
 
-import type { Serializer, Transport } from '@crosspoint/protocol'
+import type { ChannelBinding, Serializer, Transport } from '@crosspoint/protocol'
 
 export interface TransportLimits {
   /** Longest message, or batch, accepted from a peer, in bytes (512 … 16777216). Longer: WebSocket close 1009, RawSocket closed, HTTP 413. */
@@ -21,6 +21,11 @@ export interface TransportLimits {
   readonly idleTimeoutMs: number
   /** Connections at one time. One more: HTTP 503, or RawSocket error 4. */
   readonly connectionsMax: number
+  /**
+   * Connections and long-poll transports of one IP address (IPv6: of one /64 network) that wait for WELCOME, those over Unix sockets
+   * together; 0 turns it off. One more: closed at once, long-poll and upgrades HTTP 503.
+   */
+  readonly handshakesPerAddressMax: number
   /** Messages per second and connection, as a bucket of one second; 0 turns it off. Beyond it the session ends with ABORT. */
   readonly messagesPerSecondMax: number
   /** How long a long-poll `receive` is held open, in milliseconds; then 204, and the client asks again. */
@@ -43,6 +48,7 @@ export const DEFAULT_LIMITS: TransportLimits = Object.freeze({
   pingTimeoutMs: 20_000,
   idleTimeoutMs: 0,
   connectionsMax: 50_000,
+  handshakesPerAddressMax: 10_000,
   messagesPerSecondMax: 0,
   longPollTimeoutMs: 10_000,
   longPollIdleTimeoutMs: 30_000,
@@ -50,13 +56,37 @@ export const DEFAULT_LIMITS: TransportLimits = Object.freeze({
   longPollTransportsMax: 10_000,
 })
 
-export interface TlsOptions {
+/** A private key and its certificate. */
+export interface KeyPair {
   /** Private key, PEM text. */
   readonly key: string
   /** Certificate and chain, PEM text. */
   readonly cert: string
-  /** Certificate authorities for client certificates, PEM text; when given, clients must show one. */
+}
+
+/**
+ * TLS at a listener: version 1.2 or later, without renegotiation.
+ *
+ * @example
+ * const tls = { key, cert, certificates: [{ key: otherKey, cert: otherCert }], ca, clientCertificates: 'wanted' }
+ */
+export interface TlsOptions extends KeyPair {
+  /** Further ones, for clients that ask for a name (SNI) which the first has not; wildcards count after exact names. Default: none. */
+  readonly certificates?: readonly KeyPair[] | undefined
+  /** Certificate authorities for client certificates, PEM text. Default: clients are not asked for one. */
   readonly ca?: string | undefined
+  /**
+   * With `ca`: whether a client without a certificate, or with one that no authority of `ca` signed, is cut off ("required") or comes
+   * in as one that has none ("wanted"). Default: "required".
+   */
+  readonly clientCertificates?: 'required' | 'wanted' | undefined
+  /**
+   * Ciphers as OpenSSL names them, separated by colons, in our order of preference. A list without any of TLS 1.3 (TLS_…) is one for
+   * TLS 1.2, and leaves those of TLS 1.3 as they are. Default: those of Node.js.
+   */
+  readonly ciphers?: string | undefined
+  /** Diffie-Hellman parameters of at least 2048 bits, PEM text. Default: none, so no DHE ciphers; ECDHE needs none. */
+  readonly dhparam?: string | undefined
 }
 
 /** Where a listener listens: a TCP port, or a Unix socket. */
@@ -69,6 +99,15 @@ export type Endpoint =
     }
   | { readonly path: string; readonly tls?: undefined; readonly backlog?: number | undefined }
 
+/** A certificate that a client showed and that an authority of `ca` signed. */
+export interface ClientCertificate {
+  /** SHA-1 and SHA-256 of the certificate, lower-case hexadecimal digits. */
+  readonly sha1: string
+  readonly sha256: string
+  /** The subject's common name, if there is just one. */
+  readonly commonName: string | undefined
+}
+
 /** What is known about a connection when its transport is handed on. */
 export interface ConnectionInfo {
   /** "websocket", "rawsocket" or "longpoll". */
@@ -78,8 +117,27 @@ export interface ConnectionInfo {
   readonly isSecure: boolean
   /** The HTTP path of a WebSocket, or the one below which long-poll is; empty for RawSocket. */
   readonly path: string
-  /** HTTP headers of the upgrade or `open` request; empty for RawSocket. */
-  readonly headers: { readonly [name: string]: string | string[] | undefined }
+  /** HTTP headers of the upgrade or `open` request, the same object that `onUpgrade` saw; empty for RawSocket. */
+  readonly headers: HttpHeaders
+  /** What `onUpgrade` returned for this request. */
+  readonly setCookies: readonly string[]
+  /** The raw data that a login can be bound to; undefined when there is none of that type, as without TLS and over long-poll. */
+  readonly channelId: (type: ChannelBinding) => Uint8Array | undefined
+  /** The client's certificate; that of the `open` request for long-poll. */
+  readonly certificate: ClientCertificate | undefined
+}
+
+/** Names in lower case. */
+export interface HttpHeaders {
+  readonly [name: string]: string | string[] | undefined
+}
+
+/** An HTTP request that opens a transport. */
+export interface UpgradeRequest {
+  readonly headers: HttpHeaders
+  /** As in `ConnectionInfo`. */
+  readonly path: string
+  readonly isSecure: boolean
 }
 
 export interface ListenerOptions {
@@ -97,10 +155,20 @@ export interface ListenerOptions {
   readonly hasRawSocket?: boolean | undefined
   /** Origins that browsers may connect from, `*` standing for any run of characters. Default: `["*"]`. */
   readonly allowedOrigins?: readonly string[] | undefined
+  /**
+   * Values of the Host header that HTTP, WebSocket and long-poll are served under, against DNS rebinding: `*` stands for any run of
+   * characters, one without a port for every port. Others: HTTP 403. Default: `["*"]`, any, and also none.
+   */
+  readonly allowedHosts?: readonly string[] | undefined
   /** Whether a client that offers no subprotocol is taken to speak wamp.2.json. Default: false, it is refused. */
   readonly assumesJson?: boolean | undefined
   /** Answers plain HTTP requests. Not asked on WebSocket paths (426), nor below long-poll paths. Default: 404. */
   readonly onRequest?: ((request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void) | undefined
+  /**
+   * The values of Set-Cookie headers for the answer to a WebSocket upgrade or a long-poll `open` that is accepted; asked just before
+   * `onTransport`. Default: none.
+   */
+  readonly onUpgrade?: ((request: UpgradeRequest) => readonly string[]) | undefined
   /** Takes over a new transport; the serializer was agreed on in the handshake. */
   readonly onTransport: (transport: Transport, serializer: Serializer, info: ConnectionInfo) => void
   /** Told when a limit ends a connection, in words for a log. */

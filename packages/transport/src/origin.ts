@@ -1,9 +1,31 @@
-// Which origins a browser may connect from.
+// Which pages of a browser may connect: those of allowed origins, that reached us under an allowed name.
 
-/** Whether `origin` matches one of the patterns, `*` standing for any run of characters. No origin (no browser) is allowed. */
+const DEFAULT_PORTS: { readonly [scheme: string]: string } = { http: '80', https: '443' }
+
+/**
+ * Whether `origin` matches one of the patterns, `*` standing for any run of characters. No origin (no browser) is allowed. The port
+ * that a scheme has by itself may be there or not, on both sides; "null" is an origin like any other.
+ */
 export function isAllowedOrigin(origin: string | undefined, patterns: readonly string[]): boolean {
   if (origin === undefined) return true
-  return patterns.some((pattern) => matches(origin.toLowerCase(), pattern.toLowerCase()))
+  const forms = formsOf(origin.toLowerCase())
+  return patterns.some((pattern) => forms.some((form) => matches(form, pattern.toLowerCase())))
+}
+
+/** An origin as browsers write it, and with the port that they leave out. */
+function formsOf(origin: string): readonly string[] {
+  const [scheme = '', rest] = origin.split('://')
+  const port = DEFAULT_PORTS[scheme]
+  if (rest === undefined || port === undefined) return [origin]
+  const bare = rest.endsWith(`:${port}`) ? rest.slice(0, -port.length - 1) : rest
+  return /:[0-9]*$/.test(bare) ? [origin] : [`${scheme}://${bare}`, `${scheme}://${bare}:${port}`]
+}
+
+/** Whether a Host header matches one of the patterns, with its port or without. No header matches only a pattern that matches all. */
+export function isAllowedHost(host: string | undefined, patterns: readonly string[]): boolean {
+  const whole = (host ?? '').trim().toLowerCase()
+  const name = whole.replace(/:[0-9]*$/, '').replace(/\.$/, '')
+  return patterns.some((pattern) => matches(whole, pattern.toLowerCase()) || matches(name, pattern.toLowerCase()))
 }
 
 /** Compares piece by piece between the stars, without a regular expression that a pattern could make slow. */

@@ -1,8 +1,9 @@
 // One RawSocket connection after its handshake, on the router's side or the client's.
 
 import type { Socket } from 'node:net'
-import { ProtocolViolation, type Transport } from '@crosspoint/protocol'
+import { type ChannelBinding, ProtocolViolation, type Transport } from '@crosspoint/protocol'
 import { encodeControlFrame, FRAME_PING, FRAME_PONG, RawSocketReader } from '@crosspoint/protocol/internal'
+import { channelIdOf } from './channel-binding.ts'
 import { MessageMeter, type Watched } from './liveness.ts'
 import { SocketWriter } from './socket-writer.ts'
 import type { TransportHost } from './websocket-transport.ts'
@@ -99,6 +100,9 @@ export class RawSocketTransport implements Transport, Watched {
   }
   whenDrained(call: () => void): void {
     this.#writer.whenDrained(call)
+  }
+  channelId(type: ChannelBinding): Uint8Array | undefined {
+    return channelIdOf(this.#socket, this.#host.side, type)
   }
   get pingIntervalMs(): number {
     return this.#host.limits.rawSocketPingIntervalMs

@@ -2,9 +2,10 @@
 // the library (`ws`) does the handshake, control frames, fragments and the closing handshake.
 
 import type { Socket } from 'node:net'
-import { CloseUri, ErrorUri, ProtocolViolation, type Transport } from '@crosspoint/protocol'
+import { type ChannelBinding, CloseUri, ErrorUri, ProtocolViolation, type Transport } from '@crosspoint/protocol'
 import { BatchReader, ByteSink } from '@crosspoint/protocol/internal'
 import type { WebSocket } from 'ws'
+import { channelIdOf, type Side } from './channel-binding.ts'
 import type { Flusher } from './flusher.ts'
 import { MessageMeter, type Watched } from './liveness.ts'
 import type { TransportLimits } from './options.ts'
@@ -21,6 +22,8 @@ function closeCode(reason: string | undefined): number {
 export interface TransportHost {
   readonly flusher: Flusher
   readonly limits: TransportLimits
+  /** Which end of the connection this is. */
+  readonly side: Side
   /** A limit ended the connection; in words for a log. */
   onNotice(notice: string): void
   /** The session is established: the deadline of the handshake is over. */
@@ -177,6 +180,9 @@ export class WebSocketTransport implements Transport, Watched {
   }
   whenDrained(call: () => void): void {
     this.#writer.whenDrained(call)
+  }
+  channelId(type: ChannelBinding): Uint8Array | undefined {
+    return channelIdOf(this.#socket, this.#host.side, type)
   }
   get pingIntervalMs(): number {
     return this.#host.limits.pingIntervalMs

@@ -1,7 +1,7 @@
 // Tickets (AUTH-15, AUTH-16): a secret that is sent as it is, so only over TLS or within a machine.
 
-import { UsageError } from '@crosspoint/protocol'
-import { type AuthMethod, reveal, type Secret } from '../authentication.ts'
+import type { AuthMethod, Secret } from '../authentication.ts'
+import { checkAuthid, secretOf, text } from './secret.ts'
 
 export interface TicketOptions {
   readonly authid: string
@@ -10,16 +10,14 @@ export interface TicketOptions {
 }
 
 /**
- * Logs in with a ticket: a password, an API key, a token.
+ * Logs in with a ticket: a password, an API key. It is sent as it is: use it over `wss://` or within a machine.
  *
- * @throws UsageError `ERR_INVALID_ARGUMENT` when the authid is empty
+ * @throws UsageError `ERR_INVALID_ARGUMENT` when the authid or the ticket is empty
  * @example
  * new Client({ url, auth: [ticket({ authid: 'joe', ticket: () => readTicket() })] })
  */
 export function ticket(options: TicketOptions): AuthMethod {
-  const { authid } = options
-  if (typeof authid !== 'string' || authid === '') {
-    throw new UsageError('ERR_INVALID_ARGUMENT', 'ticket needs an authid, a string that is not empty')
-  }
-  return { method: 'ticket', begin: () => ({ authid, answer: async () => ({ signature: await reveal(options.ticket) }) }) }
+  const authid = checkAuthid(options.authid, 'ticket')
+  const ask = secretOf(options.ticket, 'ticket', text)
+  return { method: 'ticket', authid, begin: () => ({ answer: async () => ({ signature: await ask() }) }) }
 }

@@ -70,11 +70,14 @@ export class FakeRouter {
   readonly links: Link[] = []
   /** Set to make attempts fail. */
   refuseWith: Error | undefined
+  /** What the links have for logins to bind to, as those over TLS do. */
+  channelId: ((type: string) => Uint8Array | undefined) | undefined
 
   open = async (): Promise<{ transport: MemoryTransport; serializer: typeof jsonSerializer }> => {
     if (this.refuseWith !== undefined) throw this.refuseWith
     const [theirs, ours] = MemoryTransport.pair()
     this.links.push(new Link(ours))
+    if (this.channelId !== undefined) Object.assign(theirs, { channelId: this.channelId })
     return { transport: theirs, serializer: jsonSerializer }
   }
 

@@ -1,7 +1,7 @@
 // A real router in virtual time, and clients whose transport a test can cut.
 
 import { jsonSerializer, MemoryTransport } from '@crosspoint/protocol'
-import { type RealmOptions, Router } from '@crosspoint/router'
+import { BARE_LINK, type Link, type LoginOptions, type RealmOptions, Router } from '@crosspoint/router'
 import { Client, type ClientOptions } from '../../src/index.ts'
 import { SILENT } from './fake-router.ts'
 import { SeededRandom, settle, VirtualClock } from './virtual-clock.ts'
@@ -13,6 +13,10 @@ export class RealWorld {
   #links: MemoryTransport[] = []
   /** What the router sends over links opened now waits until `deliver`. */
   isSlow = false
+  /** How those log in who join from now on. */
+  login: LoginOptions | undefined = undefined
+  /** What both ends know of the links opened from now on, such as the channel. */
+  link: Partial<Link> = {}
 
   constructor(realm: Partial<RealmOptions> = {}) {
     this.router = new Router({ clock: this.clock, random: new SeededRandom(1), realms: [{ name: 'realm1', ...realm }] })
@@ -25,7 +29,9 @@ export class RealWorld {
       const [ours, theirs] = MemoryTransport.pair()
       this.#links.push(ours)
       if (this.isSlow) ours.pause()
-      this.router.attach(theirs, jsonSerializer)
+      const { channelId } = this.link
+      if (channelId !== undefined) Object.assign(ours, { channelId })
+      this.router.attach(theirs, jsonSerializer, { login: this.login, link: { ...BARE_LINK, ...this.link } })
       return { transport: ours, serializer: jsonSerializer }
     }
     const client = new Client({ transport, clock: this.clock, random: new SeededRandom(2), logger: SILENT, ...options })
