@@ -1,5 +1,6 @@
 // The public door of the node. It stays light, because configuration files and programs import it.
 
+export type { PrincipalFunction } from './authentication/function-principals.ts'
 export { defineNode } from './config/define-node.ts'
 export type { NodeConfig } from './config/schema.ts'
 

@@ -1,6 +1,8 @@
 // The command line. Each command's code is loaded when it is asked for, so that `router` starts fast.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { addAuthorizationCommands } from './commands/authorization-commands.ts'
+import { addCredentialCommands } from './commands/credential-commands.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
 import { VERSION } from './product.ts'
 
@@ -14,12 +16,17 @@ const STATUS = { clean: 0, failure: 1, usage: 2 } as const
  */
 export async function main(args: readonly string[]): Promise<number | undefined> {
   let isRunning = false
+  let status: number = STATUS.clean
   const program = createProgram(() => {
     isRunning = true
   })
+  addCredentialCommands(program)
+  addAuthorizationCommands(program, (answer) => {
+    status = answer
+  })
   try {
     await program.parseAsync(args, { from: 'user' })
-    return isRunning ? undefined : STATUS.clean
+    return isRunning ? undefined : status
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? STATUS.clean : STATUS.usage
     report(error, args)
@@ -96,9 +103,12 @@ const EXAMPLES = `
 Examples:
   crosspoint start                         the node of the configuration found here, or a development node
   crosspoint start --config node.yaml      the node of this configuration
+  crosspoint passwd --method scram         what a configuration holds of a password
   crosspoint router --port 9600            a bare router: ws://127.0.0.1:9600/ws and rs://127.0.0.1:9600
+  crosspoint explain --role user call com.example.add      whether it may, and why
 
-Exit status: 0 after a clean end (SIGINT and SIGTERM are one), 1 after a failure, 2 for a mistake on the command line.`
+Exit status: 0 after a clean end (SIGINT and SIGTERM are one), 1 after a failure, 2 for a mistake on the command line; explain and
+replay have others as well.`
 
 const START_EXAMPLES = `
 Examples:

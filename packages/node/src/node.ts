@@ -1,13 +1,21 @@
 // A node: one router, its components, its listeners. Starting goes inside out, stopping outside in.
 
+import { ErrorUri, type SessionId } from '@crosspoint/protocol'
+import { shown } from '@crosspoint/protocol/internal'
 import { systemClock, systemRandom } from '@crosspoint/protocol/system'
-import { Router, type RouterObserver } from '@crosspoint/router'
+import { type LoginSummary, Router, type RouterObserver } from '@crosspoint/router'
 import { createListener } from '@crosspoint/transport'
+import { AuditLog, allOf } from './audit-log.ts'
+import { Logins } from './authentication/logins.ts'
+import { withServiceRole } from './authentication/service-role.ts'
+import { Authorizers } from './authorization/authorizers.ts'
 import type { RunningComponent } from './components.ts'
 import type { ResolvedListener, ResolvedNode } from './config/resolved.ts'
+import { nodeCrypto } from './crypto.ts'
 import type { Logger } from './log.ts'
 import { SERIALIZERS } from './serializers.ts'
 import { type OpenStores, openStores } from './storage/open-stores.ts'
+import { TlsReloader } from './tls-reload.ts'
 import { createRequestHandler } from './web/requests.ts'
 
 type Listener = ReturnType<typeof createListener>
@@ -24,6 +32,10 @@ export class Node {
   readonly #log: Logger
   #router: Router | undefined
   #stores: OpenStores | undefined
+  #authorizers: Authorizers | undefined
+  #audit: AuditLog | undefined
+  #logins: Logins | undefined
+  readonly #tls: TlsReloader
   readonly #components: RunningComponent[] = []
   readonly #listeners: { readonly config: ResolvedListener; readonly listener: Listener }[] = []
   #isStopping = false
@@ -36,13 +48,15 @@ export class Node {
   constructor(config: ResolvedNode, log: Logger) {
     this.config = config
     this.#log = log
+    this.#tls = new TlsReloader(log)
   }
 
   /**
    * Starts: 1. the stores of events and the router with its realms; 2. the components, one after the other, so that whoever connects
-   * finds them; 3. the listeners. When one of them fails, what was started before is stopped again, and nothing listens.
+   * finds them; 3. how sessions log in, and the listeners. When one of them fails, what was started before is stopped again, and nothing listens.
    * Resolves early when the node is stopped meanwhile.
-   * @throws UsageError ERR_COMPONENT when a component fails at load, ERR_LISTEN when a listener cannot be opened.
+   * @throws UsageError ERR_COMPONENT when a component fails at load, ERR_LISTEN when a listener cannot be opened,
+   *   ERR_CONFIG when what logins need cannot be used.
    */
   async start(): Promise<void> {
     for (const warning of this.config.warnings) this.#log.warn(warning)
@@ -63,17 +77,43 @@ export class Node {
     return this.#listeners.map(({ config, listener }) => ({ config, port: listener.port }))
   }
 
+  /**
+   * Reads keys and certificates of all listeners again, for connections that come from now on; those that are there stay. When they
+   * cannot be used, a line of the log says why, and the old ones stay. Once a minute the node does so by itself for files that have changed.
+   */
+  reloadTls(): void {
+    this.#tls.reload()
+  }
+
   async #startRouter(): Promise<Router> {
-    const { realms, routerLimits } = this.config
+    const { audit, realms, routerLimits, listeners } = this.config
+    if (audit !== undefined) this.#audit = await AuditLog.open(audit, this.#log)
     this.#stores = await openStores(realms, this.#log)
     const events = this.#stores.byRealm
+    const authorizers = await Authorizers.make(realms, this.#log)
+    this.#authorizers = authorizers
+    const observer = observe(this.#log, (session, reason) => this.#logins?.ended(session, reason))
     this.#router = new Router({
       clock: systemClock,
       random: systemRandom,
-      realms: realms.map(({ options, streams }) => ({ ...options, history: streams, events: events.get(options.name) })),
+      realms: realms.map(({ options, streams }) => ({
+        ...options,
+        roles: withServiceRole(authorizers.rolesOf(options.name), options.name, listeners),
+        history: streams,
+        events: events.get(options.name),
+      })),
       limits: routerLimits,
-      observer: observe(this.#log),
+      observer: this.#audit === undefined ? observer : allOf(observer, this.#audit.observer()),
     })
+    this.#logins = new Logins({
+      crypto: nodeCrypto,
+      clock: systemClock,
+      random: systemRandom,
+      router: this.#router,
+      log: this.#log,
+      stateFolder: this.config.stateFolder,
+    })
+    await authorizers.open(this.#router)
     return this.#router
   }
 
@@ -93,24 +133,26 @@ export class Node {
   async #openListeners(router: Router): Promise<void> {
     for (const config of this.config.listeners) {
       if (this.#isStopping) return
+      const logins = await this.#logins!.open(config)
       const listener = createListener({
         endpoint: config.endpoint,
         serializers: config.serializers.map((name) => SERIALIZERS[name]),
         websocketPaths: config.websocketPaths,
         longPollPaths: config.longPollPaths,
         hasRawSocket: config.hasRawSocket,
+        allowedHosts: config.allowedHosts,
         allowedOrigins: config.allowedOrigins,
         assumesJson: config.assumesJson,
         limits: config.limits,
         onRequest: await createRequestHandler(config),
-        onTransport: (transport, serializer, info) => {
-          const authrole = info.type === 'rawsocket' ? config.rawSocketAuthrole : config.authroles[info.path]
-          router.attach(transport, serializer, { peer: info.peer, authrole })
-        },
+        onUpgrade: (request) => logins.upgrade(request),
+        onTransport: (transport, serializer, info) => router.attach(transport, serializer, logins.attachInfo(info, serializer)),
         onNotice: (notice) => this.#log.warn(`${config.name}: ${notice}`),
       })
       this.#listeners.push({ config, listener })
       await listener.listen()
+      const { tlsFiles, endpoint } = config
+      if (tlsFiles !== undefined && endpoint.tls !== undefined) this.#tls.add(config.name, tlsFiles, listener, endpoint.tls)
     }
   }
 
@@ -121,7 +163,7 @@ export class Node {
    * 3. Each peer has `goodbyeTimeoutMs` to answer; then its transport is cut: nobody is connected any more.
    * 4. The components' own `onStop` run, in the reverse of their order of start: they may close what they opened.
    * 5. The listeners' sockets are closed: their ports are free.
-   * 6. The stores are closed: what was published is in their files.
+   * 6. The stores are closed: what was published is in their files. So are the sources of logins.
    */
   stop(): Promise<void> {
     this.#stopped ??= this.#stopInOrder()
@@ -130,9 +172,11 @@ export class Node {
 
   async #stopInOrder(): Promise<void> {
     this.#isStopping = true
+    this.#tls.close()
     const closing = Promise.all(this.#listeners.map(({ listener }) => listener.close())) // 1
     closing.catch(() => {}) // its failure is looked at in step 5, and must not end the process before
     const router = this.#router
+    const loginsClosed = this.#logins?.close() // whose sessions must not come back after step 2
     if (router !== undefined) await new Promise<void>((resolve) => router.close(resolve)) // 2, 3
     for (const component of this.#components.reverse()) {
       try {
@@ -141,24 +185,46 @@ export class Node {
         this.#log.error(`component ${component.name} failed while stopping:`, error)
       }
     }
+    await this.#authorizers?.close()
     await closing // 5
-    await this.#stores?.close() // 6
+    await Promise.all([this.#stores?.close(), loginsClosed]) // 6
+    await this.#audit?.close()
     this.#log.debug('stopped')
   }
 }
 
 /** What the router reports, as lines of the log: troubles with peers are no troubles of the node, so most are for `debug`. */
-function observe(log: Logger): RouterObserver {
+function observe(log: Logger, onEnd: (session: SessionId, reason: string) => void): RouterObserver {
   return {
     onSessionStart: (session) => log.debug(`session ${session.id} of ${session.peer} joined ${session.realm}`),
     onSessionEnd: (session, reason, message) => {
+      onEnd(session.id, reason)
       log.debug(`session ${session.id} of ${session.peer} left ${session.realm}: ${reason}${message === '' ? '' : `: ${message}`}`)
     },
-    onRefused: (peer, reason, message) => log.debug(`${peer} was refused: ${reason}: ${message}`),
+    onKill: (session, reason, by) => {
+      const { id, peer, realm, authid } = session
+      log.info(
+        `session ${id} (${shown(authid)}) of ${peer} was sent away from ${realm} by session ${by.id} (${shown(by.authid)}): ${reason}`,
+      )
+    },
+    onRefused: (peer, reason, message, login) => {
+      const text = `${reason}: ${message}`
+      if (login !== undefined && !reason.startsWith('wamp.close.')) log.info(`${loginText(peer, login)} was refused: ${text}`)
+      // A login that went well, into a realm without its role: a mistake in what the principals are given.
+      else if (reason === ErrorUri.noSuchRole) log.info(`${peer} was refused: ${text}`)
+      else log.debug(`${peer} was refused: ${text}`)
+    },
     onStoreFailing: (realm, failure) => {
       if (failure === undefined) log.info(`the store of ${realm} works again`)
       else log.error(`the store of ${realm} fails, events are lost: ${failure}`)
     },
     onEventDropped: (session, why) => log.debug(`an event for session ${session.id} of ${session.peer} was dropped: ${why}`),
   }
+}
+
+/** Who tried to log in, where and how, as far as it is known; never with what. */
+function loginText(peer: string, { authid, realm, authmethod }: LoginSummary): string {
+  const who = authid === undefined ? '' : ` of ${shown(authid)}`
+  const where = realm === null ? '' : ` to realm ${shown(realm)}`
+  return `a login${who}${where} from ${peer}${authmethod === undefined ? '' : ` by ${authmethod}`}`
 }

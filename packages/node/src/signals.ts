@@ -1,4 +1,5 @@
-// Signals that ask a process to stop. The first begins an orderly stop, a second ends the process at once.
+// Signals that ask a process to stop: the first begins an orderly stop, a second ends the process at once. And the one that asks it to
+// read its certificates again.
 
 export type StopSignal = 'SIGINT' | 'SIGTERM'
 
@@ -59,4 +60,18 @@ export function stopOnSignals(
     if (firstAt === undefined) begin()
   }, PARENT_CHECK_MS)
   watch.unref()
+}
+
+/** Part of `process` that is used here, so that tests need no process. */
+export interface HangupSource {
+  on(signal: 'SIGHUP', listener: () => void): unknown
+  readonly stdout: { readonly isTTY?: boolean | undefined }
+}
+
+/**
+ * Calls `reload` at every SIGHUP, as services are told to look at their files again. Not with a terminal: there the signal says that
+ * the terminal was closed, and ends the process as it always did.
+ */
+export function reloadOnHangup(reload: () => void, source: HangupSource = process): void {
+  if (source.stdout.isTTY !== true) source.on('SIGHUP', reload)
 }

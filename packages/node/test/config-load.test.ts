@@ -32,7 +32,7 @@ test('every default is filled in, and nothing can be changed', async (context) =
   const node = await load(context, PLAIN)
   const options = { name: 'realm1', uriRule: 'loose', requestIds: 'strict', allowDisclose: true, allowRetain: true }
   const none = { roles: undefined, topics: undefined, procedures: undefined, trustlevels: undefined, resume: undefined }
-  assert.deepEqual(node.realms, [{ options: { ...options, ...none }, streams: [], storeFile: undefined }])
+  assert.deepEqual(node.realms, [{ options: { ...options, ...none }, authorizers: {}, streams: [], storeFile: undefined }])
   assert.deepEqual(node.routerLimits, DEFAULT_ROUTER_LIMITS)
   const listener = node.listeners[0]!
   assert.deepEqual(
@@ -44,8 +44,10 @@ test('every default is filled in, and nothing can be changed', async (context) =
       websocketPaths: ['/ws'],
       longPollPaths: [],
       hasRawSocket: true,
-      authroles: { '/ws': 'anonymous' },
-      rawSocketAuthrole: 'anonymous',
+      logins: {},
+      rawSocketLogin: undefined,
+      tlsFiles: undefined,
+      allowedHosts: ['*'],
       allowedOrigins: ['*'],
       assumesJson: false,
       statics: [],
@@ -306,17 +308,18 @@ test('roles and their permissions, as Crossbar writes them', async (context) => 
   const config = { ...PLAIN, workers: [{ type: 'router', realms: [{ name: 'realm1', roles }], transports, components }] }
   const node = await load(context, config, {}, { 'a.ts': '' })
   const both = ['call', 'subscribe']
-  assert.deepEqual(node.realms[0]!.options.roles, {
-    guest: [
-      { uri: '', match: 'prefix', allow: both },
-      { uri: 'com.app.', match: 'prefix', allow: ['publish'] },
-      { uri: 'com..read', match: 'wildcard', allow: both },
-      { uri: 'com.app', match: 'exact', allow: [] },
-      { uri: 'com.app.x', match: 'exact', allow: [] },
-    ],
-    nobody: [],
-  })
-  assert.deepEqual({ ...node.listeners[0]!.authroles }, { '/ws': 'guest' })
+  const placesOf = (role: string) =>
+    node.realms[0]!.options.roles![role]!.permissions!.map(({ uri, match, allow: allowed }) => ({ uri, match, allow: allowed }))
+  assert.deepEqual(placesOf('guest'), [
+    { uri: '', match: 'prefix', allow: both },
+    { uri: 'com.app.', match: 'prefix', allow: ['publish'] },
+    { uri: 'com..read', match: 'wildcard', allow: both },
+    { uri: 'com.app', match: 'exact', allow: [] },
+    { uri: 'com.app.x', match: 'exact', allow: [] },
+  ])
+  assert.deepEqual(placesOf('nobody'), [])
+  const guest = { method: 'anonymous', role: 'guest', realm: undefined, authid: undefined }
+  assert.deepEqual({ ...node.listeners[0]!.logins }, { '/ws': { methods: [guest], cookie: undefined } })
   assert.equal(node.components[0]!.authrole, 'nobody')
 })
 
@@ -325,7 +328,8 @@ test('TLS files are read, the chain after the certificate', async (context) => {
   const tls = { key: 'key.pem', certificate: 'cert.pem', chain_certificates: ['cert.pem'], ca_certificates: ['cert.pem'] }
   const node = await load(context, web({ endpoint: { type: 'tcp', port: 1, tls } }), {}, { 'key.pem': pem.private, 'cert.pem': pem.cert })
   const endpoint = node.listeners[0]!.endpoint as { tls?: object }
-  assert.deepEqual({ ...endpoint.tls }, { key: pem.private, cert: `${pem.cert}\n${pem.cert}`, ca: pem.cert })
+  const unsaid = { certificates: [], ciphers: undefined, clientCertificates: undefined, dhparam: undefined }
+  assert.deepEqual({ ...endpoint.tls }, { key: pem.private, cert: `${pem.cert}\n${pem.cert}`, ca: pem.cert, ...unsaid })
 })
 
 test('the published JSON Schema and the reference are current', () => {

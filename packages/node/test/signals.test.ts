@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type StopSignal, stopOnSignals } from '../src/signals.ts'
+import { reloadOnHangup, type StopSignal, stopOnSignals } from '../src/signals.ts'
 
 function source() {
   const listeners = new Map<StopSignal, () => void>()
@@ -85,5 +85,20 @@ test('started by npm, the end of the parent is a signal', async (context) => {
     context.mock.timers.tick(1000)
     await turns()
     assert.deepEqual(process.exits, expected)
+  }
+})
+
+test('SIGHUP reads certificates again, every time; with a terminal it ends the process as ever', () => {
+  for (const [isTTY, expected] of [
+    [undefined, 2],
+    [false, 2],
+    [true, 0],
+  ] as const) {
+    const listeners: (() => void)[] = []
+    let count = 0
+    reloadOnHangup(() => void count++, { on: (_, listener) => listeners.push(listener), stdout: { isTTY } })
+    for (const listener of listeners) listener()
+    for (const listener of listeners) listener()
+    assert.equal(count, expected)
   }
 })

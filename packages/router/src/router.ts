@@ -208,8 +208,8 @@ export class Router {
     const login: Login = new Login(info.login!, request, authmethods, this.#clock, this.#throttle, {
       challenge: (method, extra) => session.challenge(method, extra),
       accept: (identity) => {
-        this.#logins.delete(session)
         this.#admit(session, hello, identity)
+        this.#logins.delete(session) // after it: a refusal still tells who it was
       },
       refuse: ({ reason, message, cause, details }) => session.abort(reason, message, cause, details),
     })

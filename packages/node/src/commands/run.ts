@@ -5,7 +5,7 @@ import type { ResolvedNode } from '../config/resolved.ts'
 import type { Logger } from '../log.ts'
 import { Node } from '../node.ts'
 import { VERSION } from '../product.ts'
-import { stopOnSignals } from '../signals.ts'
+import { reloadOnHangup, stopOnSignals } from '../signals.ts'
 import { keepYoungHeapSmall } from '../young-heap.ts'
 
 /** Starts a node and prints the ready line on stdout; the process then lives until a signal. */
@@ -22,6 +22,7 @@ export async function runNode(config: ResolvedNode, log: Logger): Promise<void> 
     },
     (error) => log.error('stopping failed:', error),
   )
+  if (config.listeners.some(({ tlsFiles }) => tlsFiles !== undefined)) reloadOnHangup(() => node.reloadTls())
   guard(log)
   await node.start()
   if (!isStopping) process.stdout.write(`${readyLine(VERSION, node.listeners, realmNames(config))}\n`)

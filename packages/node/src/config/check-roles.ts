@@ -1,14 +1,19 @@
 // What the shape of roles and permissions cannot say: names that stand once and exist where they are used, places that are URIs and
-// stand once. A role that nobody has would let nobody in, so it is said at the start.
+// stand once, schemas that can be checked, authorizers that can be found. A role that nobody has would let nobody in, so it is said at
+// the start.
 
-import { isValidUri, type UriRule } from '@crosspoint/protocol'
+import { isReservedUri, isValidUri, type UriRule } from '@crosspoint/protocol'
 import { uriRuleText } from '@crosspoint/protocol/internal'
+import { compileValidation } from '../authorization/payload-checks.ts'
+import { RESERVED_ROLES } from '../authorization/service-role.ts'
+import { checkModule } from './check-auth.ts'
+import { checkAuthRoles } from './check-auth-roles.ts'
 import { type ConfigPath, type Issue, pathText } from './issue.ts'
 import { placeOf } from './permission-places.ts'
 import type { RoleConfig, RouterConfig } from './schema.ts'
 import type { TransportView } from './view.ts'
 
-export function checkRoles(worker: RouterConfig, path: ConfigPath, views: readonly TransportView[]): Issue[] {
+export function checkRoles(worker: RouterConfig, path: ConfigPath, views: readonly TransportView[], file: string): Issue[] {
   const issues: Issue[] = []
   worker.realms.forEach((realm, index) => {
     const at = [...path, 'realms', index, 'roles']
@@ -19,10 +24,14 @@ export function checkRoles(worker: RouterConfig, path: ConfigPath, views: readon
       if (first !== undefined)
         issues.push({ path: [...at, place, 'name'], value: role.name, message: `the name is taken by ${pathText(first)}` })
       else seen.set(role.name, [...at, place, 'name'])
-      issues.push(...checkPermissions(role, [...at, place, 'permissions'], rule))
+      if (role.name.startsWith(RESERVED_ROLES)) {
+        const message = `roles whose names begin with "${RESERVED_ROLES}" are the node's own; give it another name`
+        issues.push({ path: [...at, place, 'name'], value: role.name, message })
+      }
+      issues.push(...checkPermissions(role, [...at, place, 'permissions'], rule), ...checkAuthorizer(role, [...at, place], rule, file))
     }
   })
-  return [...issues, ...checkTransports(worker, path, views), ...checkComponents(worker, path)]
+  return [...issues, ...checkAuthRoles(worker, path, views), ...checkComponents(worker, path)]
 }
 
 function checkPermissions({ permissions = [] }: RoleConfig, path: ConfigPath, rule: UriRule): Issue[] {
@@ -39,38 +48,25 @@ function checkPermissions({ permissions = [] }: RoleConfig, path: ConfigPath, ru
       issues.push({ path: [...at, 'uri'], value: permission.uri, message: `the same as ${pathText(first)}; only one can decide` })
     }
     seen.set(`${match} ${uri}`, at)
-    for (const kind of ['caller', 'publisher'] as const) {
-      if (permission.disclose?.[kind] !== true) continue
-      const message =
-        'disclosure by role is not supported by this version of Crosspoint; write false, and disclose: true for the topic or procedure of the realm, or let clients ask for disclose_me'
-      issues.push({ path: [...at, 'disclose', kind], value: true, message })
-    }
+    if (permission.validate !== undefined) issues.push(...compileValidation(permission.validate, [...at, 'validate']).issues)
   })
   return issues
 }
 
-/** The roles that transports give must exist in a realm. */
-function checkTransports(worker: RouterConfig, path: ConfigPath, views: readonly TransportView[]): Issue[] {
-  if (worker.realms.some((realm) => realm.roles === undefined)) return [] // which takes any role
-  const names = new Set(worker.realms.flatMap((realm) => realm.roles!.map((role) => role.name)))
-  const issues: Issue[] = []
-  let isAnonymous = false
-  for (const view of views) {
-    isAnonymous ||= view.longpolls.length > 0
-    for (const service of view.rawsocket === undefined ? view.websockets : [...view.websockets, view.rawsocket]) {
-      const role = service.config.auth?.anonymous?.role
-      isAnonymous ||= role === undefined
-      if (role === undefined || names.has(role)) continue
-      const at = [...service.path, 'auth', 'anonymous', 'role']
-      issues.push({ path: at, value: role, message: `no realm has this role; there is ${[...names].join(', ')}` })
-    }
-  }
-  if (isAnonymous && !names.has('anonymous')) {
+function checkAuthorizer(role: RoleConfig, path: ConfigPath, rule: UriRule, file: string): Issue[] {
+  const { authorizer, permissions } = role
+  if (role['allow-by-default'] === true && (authorizer !== undefined || permissions !== undefined)) {
     const message =
-      'sessions without a login have the role "anonymous", which no realm has; add it, or name another one in auth.anonymous.role'
-    issues.push({ path: [...path, 'realms'], value: [...names], message })
+      'is for roles without permissions and authorizer, which decide here; remove it, or write a permission { uri: "*", allow: { … } }'
+    return [{ path: [...path, 'allow-by-default'], value: true, message }]
   }
-  return issues
+  if (authorizer === undefined) return []
+  const at = [...path, 'authorizer']
+  if (typeof authorizer === 'object' && authorizer.type === 'function') return checkModule(authorizer.module, [...at, 'module'], file)
+  const [procedure, where] = typeof authorizer === 'string' ? [authorizer, at] : [authorizer.procedure, [...at, 'procedure']]
+  if (isValidUri(procedure, 'exact', rule) && !isReservedUri(procedure)) return []
+  const message = `must be the URI of a procedure that a component registers: ${uriRuleText('exact', rule)}`
+  return [{ path: where, value: procedure, message }]
 }
 
 function checkComponents(worker: RouterConfig, path: ConfigPath): Issue[] {

@@ -1,17 +1,16 @@
 // What the shape alone cannot say: names that must exist, files that must be there, ports that must differ, and what this
 // version would have to ignore.
 
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname, extname, resolve, sep } from 'node:path'
-import { createSecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
+import { checkAuth, MODULE_EXTENSIONS } from './check-auth.ts'
 import { checkRealms } from './check-realms.ts'
 import { checkRoles } from './check-roles.ts'
+import { checkTls } from './check-tls.ts'
 import { type ConfigPath, type Issue, pathText } from './issue.ts'
 import type { NodeConfig, RouterConfig } from './schema.ts'
 import { type TransportView, viewTransports } from './view.ts'
-
-const MODULE_EXTENSIONS = ['.ts', '.mts', '.js', '.mjs']
 
 /** Everything that is wrong with a configuration of the right shape; `file` is the absolute path that its paths are relative to. */
 export function check(config: NodeConfig, file: string): Issue[] {
@@ -24,7 +23,12 @@ export function check(config: NodeConfig, file: string): Issue[] {
       issues.push({ path: [...path, 'type'], value: worker.type, message })
     }
     const views = viewTransports(worker, path)
-    issues.push(...checkRealms(worker, path), ...checkRoles(worker, path, views), ...checkComponents(worker, path, file))
+    issues.push(
+      ...checkRealms(worker, path),
+      ...checkRoles(worker, path, views, file),
+      ...checkAuth(views, file),
+      ...checkComponents(worker, path, file),
+    )
     for (const view of views) issues.push(...checkTransport(view, file))
     issues.push(...checkEndpoints(views, file))
   })
@@ -118,42 +122,6 @@ function checkAgreement(view: TransportView): Issue[] {
     issues.push({ path: [...rawsocket.path, ...key], value: ours, message })
   }
   return issues
-}
-
-function checkTls(view: TransportView, file: string): Issue[] {
-  const endpoint = view.config.endpoint
-  if (endpoint.type !== 'tcp' || endpoint.tls === undefined) return []
-  const path = [...view.path, 'endpoint', 'tls']
-  const issues: Issue[] = []
-  const read = (name: string, at: ConfigPath): string => {
-    try {
-      const text = readFileSync(resolve(dirname(file), name), 'utf8')
-      if (!text.includes('-----BEGIN '))
-        issues.push({ path: at, value: name, message: 'is no PEM file; it must hold a line that begins with -----BEGIN' })
-      return text
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
-      issues.push({
-        path: at,
-        value: name,
-        message: `cannot be read (${code}); it must be a PEM file, its path relative to the configuration file`,
-      })
-      return ''
-    }
-  }
-  const tls = endpoint.tls
-  const key = read(tls.key, [...path, 'key'])
-  const cert = read(tls.certificate, [...path, 'certificate'])
-  tls.chain_certificates?.forEach((name, index) => void read(name, [...path, 'chain_certificates', index]))
-  tls.ca_certificates?.forEach((name, index) => void read(name, [...path, 'ca_certificates', index]))
-  if (issues.length > 0) return issues
-  try {
-    createSecureContext({ key, cert })
-    return []
-  } catch (error) {
-    const message = `key and certificate cannot be used (${(error as Error).message}); they must be PEM files that belong together`
-    return [{ path, value: { key: tls.key, certificate: tls.certificate }, message }]
-  }
 }
 
 /** Two transports cannot have the same port of one address, nor the same socket file. */

@@ -4,7 +4,7 @@ import { type ResolvedListener, type ResolvedNode, type ResolvedRealm, SERIALIZE
 
 /** A realm with every default. */
 export function plainRealm(name: string, requestIds: 'strict' | 'lenient' = 'strict'): ResolvedRealm {
-  return { options: { name, requestIds }, streams: [], storeFile: undefined }
+  return { options: { name, requestIds }, authorizers: {}, streams: [], storeFile: undefined }
 }
 
 /** WebSocket on one path and RawSocket, all serializers, default limits. */
@@ -16,8 +16,10 @@ export function plainListener(name: string, endpoint: ResolvedListener['endpoint
     websocketPaths: [websocketPath],
     longPollPaths: [],
     hasRawSocket: true,
-    authroles: {},
-    rawSocketAuthrole: 'anonymous',
+    logins: {},
+    rawSocketLogin: undefined,
+    tlsFiles: undefined,
+    allowedHosts: hostsOf(endpoint),
     allowedOrigins: ['*'],
     assumesJson: false,
     statics: [],
@@ -25,9 +27,29 @@ export function plainListener(name: string, endpoint: ResolvedListener['endpoint
   }
 }
 
+/**
+ * A node that is for this machine only is called by a name of this machine. Any page of a browser could reach it under a name of its
+ * own, which its owner lets point here (DNS rebinding).
+ */
+function hostsOf(endpoint: ResolvedListener['endpoint']): readonly string[] {
+  if ('path' in endpoint || !THIS_MACHINE.includes(endpoint.host ?? '127.0.0.1')) return ['*']
+  return ['localhost', '127.0.0.1', '[::1]']
+}
+const THIS_MACHINE = ['localhost', '127.0.0.1', '::1']
+
 /** A node without components. */
 export function plainNode(source: string, realms: readonly ResolvedRealm[], listeners: readonly ResolvedListener[]): ResolvedNode {
-  return { source, id: source, realms, routerLimits: DEFAULT_ROUTER_LIMITS, listeners, components: [], warnings: [] }
+  return {
+    source,
+    stateFolder: undefined,
+    id: source,
+    audit: undefined,
+    realms,
+    routerLimits: DEFAULT_ROUTER_LIMITS,
+    listeners,
+    components: [],
+    warnings: [],
+  }
 }
 
 /** What `crosspoint start` runs without a configuration: this machine only, one realm, open to anonymous sessions. */

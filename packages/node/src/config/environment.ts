@@ -55,7 +55,8 @@ export function substitute(value: unknown, environment: Environment): Substitute
   return { value: walk(value, []), places, issues }
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** Whether it is all members, and no more. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null

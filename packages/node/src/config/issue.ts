@@ -1,6 +1,7 @@
 // A mistake in a configuration, and how it is told: file, path inside the file, value, and what would have been right.
 
 import { UsageError } from '@crosspoint/protocol'
+import { HIDDEN, showable } from './secrets.ts'
 
 /** Where in the configuration: `['workers', 0, 'transports', 1, 'endpoint', 'port']`. */
 export type ConfigPath = readonly (string | number)[]
@@ -27,6 +28,7 @@ export function pathText(path: ConfigPath): string {
 /** A value short enough for one line of an error. */
 function valueText(value: unknown): string {
   if (typeof value === 'function') return 'a function'
+  if (value === HIDDEN) return HIDDEN
   let text: string
   try {
     text = JSON.stringify(value) ?? String(value)
@@ -47,7 +49,7 @@ export function valueAt(root: unknown, path: ConfigPath): unknown {
 }
 
 function issueText(file: string, issue: Issue): string {
-  const found = issue.value === undefined ? 'is missing' : `is ${valueText(issue.value)}`
+  const found = issue.value === undefined ? 'is missing' : `is ${valueText(showable(issue.value, issue.path))}`
   return `${file}: ${pathText(issue.path)} ${found}: ${issue.message}`
 }
 

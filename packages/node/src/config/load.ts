@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { extname, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { UsageError } from '@crosspoint/protocol'
+import type { LineCounter, YAMLParseError } from 'yaml'
 import { check } from './check.ts'
 import { type Environment, substitute } from './environment.ts'
 import { configError } from './issue.ts'
@@ -68,11 +69,12 @@ async function readConfig(path: string, source: string): Promise<unknown> {
       case '.mjs':
         return await importConfig(path)
       case '.json':
-        return JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
+        return parseJson(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
       case '.yaml':
       case '.yml': {
-        const { parse } = await import('yaml')
-        return parse(readFileSync(path, 'utf8'), { prettyErrors: true })
+        const { LineCounter, parse } = await import('yaml')
+        const lineCounter = new LineCounter()
+        return parseYaml(() => parse(readFileSync(path, 'utf8'), { prettyErrors: false, lineCounter }), lineCounter)
       }
     }
   } catch (error) {
@@ -81,6 +83,33 @@ async function readConfig(path: string, source: string): Promise<unknown> {
     throw new UsageError('ERR_CONFIG', `Cannot read the configuration ${source}: ${oneLine(text)}`, { cause: error })
   }
   throw new UsageError('ERR_CONFIG', `Cannot read the configuration ${source}: it must end with .ts, .js, .mjs, .json, .yaml or .yml`)
+}
+
+// The messages of parsers show what they stumble over, and it may be a secret: the place is told instead.
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const { message } = error as SyntaxError
+    const excerpt = /, (?:\.\.\.)?"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(message)
+    if (excerpt === null) throw error
+    // The excerpt has what is wrong in its middle.
+    const at = text.indexOf(excerpt[1]!) + Math.floor(excerpt[1]!.length / 2)
+    throw new SyntaxError(`${message.slice(0, excerpt.index)} in line ${text.slice(0, at).split('\n').length}`)
+  }
+}
+
+function parseYaml(parse: () => unknown, lines: LineCounter): unknown {
+  try {
+    return parse()
+  } catch (error) {
+    const { pos, code, message = '' } = error as Partial<YAMLParseError>
+    if (pos === undefined || code === undefined) throw error
+    const { line, col } = lines.linePos(pos[0])
+    const text = /["'`]/.test(message) ? code : message // what is in quotes may come from the file
+    throw new SyntaxError(`it is no YAML: ${text} at line ${line}, column ${col}`)
+  }
 }
 
 async function importConfig(path: string): Promise<unknown> {

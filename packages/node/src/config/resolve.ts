@@ -1,14 +1,16 @@
 // From a checked configuration to what the node uses.
 
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { DEFAULT_LIMITS as DEFAULT_ROUTER_LIMITS, type Permission, streamsOf } from '@crosspoint/router'
+import { DEFAULT_LIMITS as DEFAULT_ROUTER_LIMITS, streamsOf } from '@crosspoint/router'
 import { DEFAULT_LIMITS, type Endpoint, type TransportLimits } from '@crosspoint/transport'
+import { authServices } from './check-auth.ts'
 import { type ConfigPath, pathText } from './issue.ts'
-import { placeOf } from './permission-places.ts'
-import { type ResolvedListener, type ResolvedNode, type ResolvedRealm, SERIALIZER_NAMES } from './resolved.ts'
-import type { EndpointConfig, LongpollOptionsConfig, NodeConfig, PermissionConfig, RealmConfig, WebsocketOptionsConfig } from './schema.ts'
+import { resolveAuth } from './resolve-auth.ts'
+import { type ConfigFile, resolveRoles } from './resolve-roles.ts'
+import { type ResolvedListener, type ResolvedLogin, type ResolvedNode, type ResolvedRealm, SERIALIZER_NAMES } from './resolved.ts'
+import type { EndpointConfig, LongpollOptionsConfig, NodeConfig, RealmConfig, WebsocketOptionsConfig } from './schema.ts'
+import { readTls, type TlsFiles, tlsFilesOf } from './tls-files.ts'
 import { routerOf, type TransportView, viewTransports } from './view.ts'
 
 const FRAME_BYTES_MOST = 16_777_216 // what RawSocket can announce
@@ -36,8 +38,10 @@ export function resolveConfig(config: NodeConfig, file: string, source: string):
   const views = viewTransports(worker, ['workers', 0])
   return deepFreeze({
     source,
+    stateFolder: resolve(dirname(file), STATE_FOLDER),
     id: config.controller?.id ?? hostname(),
-    realms: worker.realms.map((realm) => resolveRealm(realm, file)),
+    audit: config.audit && { maxBytes: AUDIT_BYTES, keep: AUDIT_FILES, ...config.audit, path: resolve(dirname(file), config.audit.path) },
+    realms: worker.realms.map((realm, index) => resolveRealm(realm, ['workers', 0, 'realms', index], { file, source })),
     routerLimits: { ...DEFAULT_ROUTER_LIMITS, ...worker.limits },
     listeners: views.map((view) => resolveListener(view, file)),
     components: (worker.components ?? []).map((component) => ({
@@ -56,20 +60,25 @@ const WITHOUT_EFFECT_ON_POLLING: { readonly [option in keyof LongpollOptionsConf
   queue_limit_messages: undefined,
 }
 
+const AUDIT_BYTES = 10_485_760
+const AUDIT_FILES = 5
 const HISTORY_LIMIT = 100 // events, Crossbar's default
-const STORE_FILE = '.crosspoint/events.sqlite'
+/** Beside the configuration. */
+const STATE_FOLDER = '.crosspoint'
+const STORE_FILE = `${STATE_FOLDER}/events.sqlite`
 
-function resolveRealm(realm: RealmConfig, file: string): ResolvedRealm {
-  const { name, options = {}, resume, store, ...rules } = realm
-  const { roles, topics, procedures, trustlevels } = rules
+function resolveRealm(realm: RealmConfig, path: ConfigPath, config: ConfigFile): ResolvedRealm {
+  const { name, options = {}, resume, store, topics, procedures, trustlevels } = realm
+  const { authorizers, roles } = resolveRoles(realm, path, config)
   return {
+    authorizers,
     options: {
       name,
       uriRule: options.uri_check ?? 'loose',
       requestIds: options.requestIds ?? 'strict',
       allowDisclose: options.allowDisclose ?? true,
       allowRetain: options.allowRetain ?? true,
-      roles: roles && Object.fromEntries(roles.map(({ name: role, permissions = [] }) => [role, { permissions: permissions.map(resolvePermission) }])),
+      roles,
       topics,
       procedures,
       trustlevels,
@@ -81,13 +90,8 @@ function resolveRealm(realm: RealmConfig, file: string): ResolvedRealm {
         eventsMax: limit ?? store?.limit ?? HISTORY_LIMIT,
       })),
     ),
-    storeFile: store?.type === 'sqlite' ? resolve(dirname(file), store.path ?? STORE_FILE) : undefined,
+    storeFile: store?.type === 'sqlite' ? resolve(dirname(config.file), store.path ?? STORE_FILE) : undefined,
   }
-}
-
-function resolvePermission(permission: PermissionConfig): Permission {
-  const actions = ['call', 'register', 'publish', 'subscribe'] as const
-  return { ...placeOf(permission), allow: actions.filter((action) => permission.allow?.[action] === true) }
 }
 
 function resolveListener(view: TransportView, file: string): ResolvedListener {
@@ -101,13 +105,27 @@ function resolveListener(view: TransportView, file: string): ResolvedListener {
     websocketPaths: view.websockets.map((service) => service.httpPath),
     longPollPaths: view.longpolls.map((service) => service.httpPath),
     hasRawSocket: view.rawsocket !== undefined,
-    authroles: Object.fromEntries(view.websockets.map(({ config, httpPath }) => [httpPath, config.auth?.anonymous?.role ?? 'anonymous'])),
-    rawSocketAuthrole: rawsocket?.auth?.anonymous?.role ?? 'anonymous',
+    logins: resolveLogins(view, file),
+    rawSocketLogin: resolveAuth(rawsocket?.auth, undefined, file),
+    tlsFiles: tlsFilesAt(view.config.endpoint, file),
+    allowedHosts: view.config.allowedHosts ?? ['*'],
     allowedOrigins: allowedOrigins(options),
     assumesJson: options.require_websocket_subprotocol === false,
     statics: view.statics.map((service) => ({ httpPath: service.httpPath, directory: resolve(dirname(file), service.directory) })),
     limits: resolveLimits(view, options),
   }
+}
+
+/** By HTTP path. The paths of a transport of type websocket have one configuration, and so one login. */
+function resolveLogins({ websockets, longpolls }: TransportView, file: string): ResolvedListener['logins'] {
+  const known = new Map<unknown, ResolvedLogin | undefined>()
+  const logins: { [httpPath: string]: ResolvedLogin } = {}
+  for (const { config, httpPath } of [...websockets, ...longpolls]) {
+    const login = known.has(config) ? known.get(config) : resolveAuth(config.auth, config.cookie, file)
+    known.set(config, login)
+    if (login !== undefined) logins[httpPath] = login
+  }
+  return logins
 }
 
 /** A page without an origin passes a list only where that is asked for: any site can make one with a sandboxed frame. */
@@ -134,19 +152,31 @@ function resolveLimits(view: TransportView, options: WebsocketOptionsConfig): Tr
 
 function resolveEndpoint(endpoint: EndpointConfig, file: string): Endpoint {
   if (endpoint.type === 'unix') return { path: resolve(dirname(file), endpoint.path), backlog: endpoint.backlog }
-  const read = (name: string) => readFileSync(resolve(dirname(file), name), 'utf8')
-  const tls = endpoint.tls
-  const secrets = tls && {
-    key: read(tls.key),
-    cert: [tls.certificate, ...(tls.chain_certificates ?? [])].map(read).join('\n'),
-    ca: tls.ca_certificates?.map(read).join('\n'),
-  }
-  return { host: endpoint.interface ?? ALL_INTERFACES, port: endpoint.port, backlog: endpoint.backlog, tls: secrets }
+  const tls = endpoint.tls && readTls(tlsFilesOf(endpoint.tls, file))
+  return { host: endpoint.interface ?? ALL_INTERFACES, port: endpoint.port, backlog: endpoint.backlog, tls }
+}
+
+function tlsFilesAt(endpoint: EndpointConfig, file: string): TlsFiles | undefined {
+  return endpoint.type === 'tcp' && endpoint.tls !== undefined ? tlsFilesOf(endpoint.tls, file) : undefined
 }
 
 function warningsOf(view: TransportView, source: string): string[] {
   // The paths of a transport agree about their options (check.ts), so the first speaks for all.
-  return [...effectless(view.websockets[0], WITHOUT_EFFECT, source), ...effectless(view.longpolls[0], WITHOUT_EFFECT_ON_POLLING, source)]
+  const options = [effectless(view.websockets[0], WITHOUT_EFFECT, source), effectless(view.longpolls[0], WITHOUT_EFFECT_ON_POLLING, source)]
+  return [...options.flat(), ...openBeside(view, source)]
+}
+
+/** Who lets sessions log in at one path may have forgotten another one of the same port. */
+function openBeside(view: TransportView, source: string): string[] {
+  const services = authServices(view)
+  const closed = services.find(({ auth }) => auth !== undefined && auth.anonymous === undefined)
+  if (closed === undefined) return []
+  return services
+    .filter(({ auth }) => auth === undefined)
+    .map(
+      ({ path }) =>
+        `${source}: ${pathText(path)} lets in everybody as anonymous, and ${pathText(closed.path)} wants a login; give it auth, too`,
+    )
 }
 
 interface WithOptions {
@@ -163,7 +193,8 @@ function effectless(service: WithOptions | undefined, quiet: { readonly [option:
 }
 
 function deepFreeze<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  // What has bytes, such as a key, cannot be frozen.
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return value
   Object.freeze(value)
   for (const item of Object.values(value)) deepFreeze(item)
   return value

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { choice, dictionary, list, object, text, truth, whole } from './schema-parts.ts'
 
 const MATCH = ['exact', 'prefix', 'wildcard'] as const
+const AUTHORIZER = 'must be the URI of a procedure, { type: "dynamic", procedure } or { type: "function", module }'
 
 const history = object(
   {
@@ -76,6 +77,70 @@ const allow = object(
   'What is allowed. What is not named is denied.',
 )
 
+const schema = z.unknown().meta({
+  description:
+    'JSON Schema, draft 2020-12; in a .ts or .js file also any Standard Schema that validates at once. Keywords that are not checked are refused at the start.',
+})
+
+const payload = {
+  args: schema.optional().meta({ description: 'JSON Schema of the list of positional arguments. Default: anything.' }),
+  kwargs: schema.optional().meta({ description: 'JSON Schema of the dictionary of keyword arguments. Default: anything.' }),
+}
+
+const validate = object(
+  {
+    ...payload,
+    result: object(payload, 'What the final result of a call must be like. Default: anything.').optional(),
+    progress: object(payload, 'What its progressive results must be like. Default: anything.').optional(),
+    error: object(payload, 'What its errors must carry. Default: anything.').optional(),
+  },
+  'What calls and events must be like: others are answered with wamp.error.invalid_argument. Payloads for the far end only (ppt_scheme) are not looked into.',
+)
+
+const authorizerTimeoutMs = whole(
+  1,
+  60_000,
+  'milliseconds',
+  'How long an answer may take, in milliseconds. Then the request fails with wamp.error.authorization_failed. Default: 5000.',
+).optional()
+
+const authorizer = z
+  .union(
+    [
+      text('the URI of a procedure', 'URI of the procedure, as in { type: "dynamic", procedure }.'),
+      z.discriminatedUnion(
+        'type',
+        [
+          object(
+            {
+              type: z.literal('dynamic'),
+              procedure: text(
+                'the URI of a procedure',
+                'Procedure that is called with session details, URI, action and options, and answers true, false or { allow, disclose, cache, validate }. The role of its callee needs a permission to register it.',
+              ),
+              timeoutMs: authorizerTimeoutMs,
+            },
+            'A procedure that decides.',
+          ),
+          object(
+            {
+              type: z.literal('function'),
+              module: text(
+                'the path of a .ts or .js file',
+                'Path of a .ts, .mts, .js or .mjs file, relative to the configuration file. Its default export is called with session details, URI, action and options, and answers as a procedure would; it may be async.',
+              ),
+              timeoutMs: authorizerTimeoutMs,
+            },
+            'A function of yours that decides.',
+          ),
+        ],
+        { error: AUTHORIZER },
+      ),
+    ],
+    { error: AUTHORIZER },
+  )
+  .meta({ description: 'Asked where no permission of the role says anything.' })
+
 const permission = object(
   {
     uri: z.string({ error: 'must be a URI, as text' }).meta({
@@ -85,10 +150,14 @@ const permission = object(
     match: choice(['exact', 'prefix', 'wildcard'], 'How `uri` matches. Default: exact, or what stars in the URI say.').optional(),
     allow: allow.optional(),
     disclose: object(
-      { caller: truth('Always disclose callers.').optional(), publisher: truth('Always disclose publishers.').optional() },
-      'Identities disclosed by the router itself, by role; false is all that this version has.',
+      {
+        caller: truth('Callees are told who calls, asked or not. Default: false.').optional(),
+        publisher: truth('Subscribers are told who publishes, asked or not. Default: false.').optional(),
+      },
+      'Whose identity is told, asked or not. Default: that of those who ask for it with disclose_me.',
     ).optional(),
-    cache: truth('Cache the decision of an authorizer; without effect, since there is none yet.').optional(),
+    cache: truth('Without effect: permissions are known at once. Authorizers answer with `cache` themselves.').optional(),
+    validate: validate.optional(),
   },
   'A permission. Of those that match a URI the most specific decides alone: exact, then the longest prefix, then the best wildcard.',
 )
@@ -100,7 +169,12 @@ export const realmSchema = object(
       object(
         {
           name: text('the name of a role', 'Name of the role.'),
-          permissions: list(permission, 'Permissions of the role. What none of them allows is denied.').optional(),
+          permissions: list(
+            permission,
+            'Permissions of the role. Where none says anything its authorizer is asked; without one that is denied.',
+          ).optional(),
+          authorizer: authorizer.optional(),
+          'allow-by-default': truth('For a role without permissions and authorizer: it may do everything. Default: false.').optional(),
         },
         'A role.',
       ),

@@ -2,25 +2,11 @@
 
 import { DEFAULT_LIMITS, type TransportLimits } from '@crosspoint/transport'
 import { z } from 'zod'
+import { authSchema, authWithCookieSchema, cookieSchema } from './schema-auth.ts'
 import { choice, crossbarMilliseconds, dictionary, list, object, text, truth, whole } from './schema-parts.ts'
+import { tlsSchema } from './schema-tls.ts'
 
 const backlog = whole(1, 65535, '', 'Connections that may wait to be accepted. Default: 511.').optional()
-
-const tls = object(
-  {
-    key: text('the path of a PEM file', 'Private key: path of a PEM file, relative to the configuration file.'),
-    certificate: text('the path of a PEM file', 'Certificate: path of a PEM file.'),
-    chain_certificates: list(
-      text('the path of a PEM file', 'Path of a PEM file.'),
-      'Intermediate certificates: paths of PEM files.',
-    ).optional(),
-    ca_certificates: list(
-      text('the path of a PEM file', 'Path of a PEM file.'),
-      'Authorities for client certificates: paths of PEM files. When given, every client must show a certificate that one of them signed.',
-    ).optional(),
-  },
-  'TLS with a certificate of your own.',
-)
 
 const endpoint = z
   .discriminatedUnion(
@@ -32,7 +18,7 @@ const endpoint = z
           port: whole(0, 65535, '', 'TCP port; 0 takes a free one, which the ready line names.'),
           interface: text('an IP address or host name', 'Address to listen on. Default: all interfaces, as in Crossbar.').optional(),
           backlog,
-          tls: tls.optional(),
+          tls: tlsSchema.optional(),
         },
         'A TCP port.',
       ),
@@ -56,19 +42,6 @@ const serializers = list(
   ),
   'Serializers to accept; of those the order of the client decides. Default: json, msgpack, cbor, ubjson, flatbuffers.',
 ).min(1, { error: 'must name at least one of "json", "msgpack", "cbor", "ubjson", "flatbuffers"' })
-
-const auth = object(
-  {
-    anonymous: object(
-      {
-        type: z.literal('static', { error: 'must be "static"' }).meta({ description: 'Fixed in the configuration.' }).optional(),
-        role: text('the name of a role', 'Role of anonymous sessions. Default: anonymous.').optional(),
-      },
-      'Sessions without a login.',
-    ).optional(),
-  },
-  'Ways to log in. This version has anonymous only.',
-)
 
 function limit(name: keyof TransportLimits, least: number, most: number, unit: string, description: string) {
   return whole(least, most, unit, `${description} Default: ${DEFAULT_LIMITS[name]}.`).optional()
@@ -125,6 +98,13 @@ const limits = object(
       10_000_000,
       'connections',
       'Connections at one time. One more: HTTP 503, RawSocket error 4.',
+    ),
+    handshakesPerAddressMax: limit(
+      'handshakesPerAddressMax',
+      0,
+      10_000_000,
+      'connections',
+      'Connections and long-poll transports of one IP address (IPv6: /64 network) that wait for WELCOME; 0 turns it off. One more: closed at once, or HTTP 503.',
     ),
     messagesPerSecondMax: limit(
       'messagesPerSecondMax',
@@ -230,7 +210,8 @@ const websocketOptions = object(
 const websocketKeys = {
   serializers: serializers.optional(),
   options: websocketOptions.optional(),
-  auth: auth.optional(),
+  auth: authWithCookieSchema.optional(),
+  cookie: cookieSchema.optional(),
   url: text('a WebSocket URL', 'URL that clients use; only its path has a meaning here.').optional(),
 }
 
@@ -262,7 +243,12 @@ const longpollOptions = object(
 )
 
 const longpollPath = object(
-  { type: z.literal('longpoll'), options: longpollOptions.optional() },
+  {
+    type: z.literal('longpoll'),
+    options: longpollOptions.optional(),
+    auth: authWithCookieSchema.optional(),
+    cookie: cookieSchema.optional(),
+  },
   'WAMP over HTTP long-poll below this path, with the serializers and origins of the WebSocket paths of this transport.',
 )
 
@@ -298,20 +284,26 @@ const paths = dictionary(pathService, 'What answers where: "/" for the root, els
 const rawsocketKeys = {
   serializers: serializers.optional(),
   options: object({ max_message_size: maxMessageSize.optional() }, 'Options of RawSocket, as in Crossbar.').optional(),
-  auth: auth.optional(),
+  auth: authSchema.optional(),
 }
 
 const rawsocketSwitch = z
-  .union([truth('RawSocket on the same port. Default: true.'), object(rawsocketKeys, 'RawSocket on the same port.')], {
+  .union([truth('RawSocket on the same port.'), object(rawsocketKeys, 'RawSocket on the same port.')], {
     error: 'must be true, false or { serializers?, options?, auth? }',
   })
-  .meta({ description: 'RawSocket on the same port, recognised by its first byte. Default: true.' })
+  .meta({
+    description: 'RawSocket on the same port, recognised by its first byte. Default: true, unless a path of the transport has `auth`.',
+  })
 
 const webOptions = object({}, "Options of the web server. None of Crossbar's is supported by this version, so this stays empty.")
 
 const shared = {
   id: text('a name', 'Name of the transport, for logs.').optional(),
   endpoint,
+  allowedHosts: list(
+    text('a host name', 'A host name, with a port or for every port, `*` standing for any run of characters.'),
+    'Names in the Host header that HTTP, WebSocket and long-poll are served under, against DNS rebinding; others get 403. Default: all.',
+  ).optional(),
   limits: limits.optional(),
 }
 

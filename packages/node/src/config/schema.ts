@@ -56,6 +56,41 @@ const routerLimits = object(
       'milliseconds',
       'From attach to WELCOME, in milliseconds. Then the session is refused.',
     ),
+    loginTimeoutMs: limit(
+      'loginTimeoutMs',
+      1,
+      3_600_000,
+      'milliseconds',
+      'From HELLO to the end of the login, in milliseconds. Then ABORT wamp.error.authentication_failed.',
+    ),
+    loginsAtOnceMax: limit(
+      'loginsAtOnceMax',
+      1,
+      10_000_000,
+      'logins',
+      'Logins under way at one time. One more: ABORT crosspoint.error.too_many_logins.',
+    ),
+    loginFailuresPerAddressMax: limit(
+      'loginFailuresPerAddressMax',
+      0,
+      1_000_000_000,
+      'logins',
+      'Failed logins from one address within loginFailuresForgetMs. From a tenth on attempts wait; then ABORT crosspoint.error.too_many_logins. 0 turns it off, for nodes behind a proxy.',
+    ),
+    loginFailuresPerPrincipalMax: limit(
+      'loginFailuresPerPrincipalMax',
+      0,
+      1_000_000_000,
+      'logins',
+      'The same for one principal; addresses where it has logged in before count for themselves.',
+    ),
+    loginFailuresForgetMs: limit(
+      'loginFailuresForgetMs',
+      1,
+      86_400_000,
+      'milliseconds',
+      'In which time the maximum of failed logins is forgotten, at a steady pace, in milliseconds.',
+    ),
     goodbyeTimeoutMs: limit(
       'goodbyeTimeoutMs',
       1,
@@ -151,6 +186,23 @@ const worker = z
   )
   .meta({ description: 'A worker.' })
 
+const audit = object(
+  {
+    path: text(
+      'the path of a file',
+      'The file, relative to the configuration file. Lines are appended; it is made for its owner alone, its folder must be there.',
+    ),
+    maxBytes: whole(
+      4_096,
+      1_099_511_627_776,
+      'bytes',
+      'When the file would become longer it is renamed to FILE.1, FILE.1 to FILE.2, and so on. Default: 10485760.',
+    ).optional(),
+    keep: whole(0, 1_000, 'files', 'How many renamed files are kept; the oldest is removed. Default: 5.').optional(),
+  },
+  'A file that tells, one line of JSON each, who logged in and how, who was refused and why, who was sent away by whom, who left. It holds no secrets. Default: none.',
+)
+
 export const nodeSchema = object(
   {
     $schema: z.string().meta({ description: 'For editors: where this schema is.' }).optional(),
@@ -161,6 +213,7 @@ export const nodeSchema = object(
       })
       .meta({ description: 'Version of the shape, always 2.' }),
     controller: object({ id: text('a name', 'Name of the node, for logs.').optional() }, 'The node itself.').optional(),
+    audit: audit.optional(),
     workers: list(worker, 'Workers of the node. This version runs one router.').min(1, {
       error: 'must hold a worker: [{ type: "router", realms: […] }]',
     }),
@@ -183,3 +236,4 @@ export type WebsocketPathConfig = Extract<PathConfig, { type: 'websocket' }>
 export type WebsocketOptionsConfig = NonNullable<WebsocketPathConfig['options']>
 export type RawsocketConfig = Exclude<NonNullable<WebConfig['rawsocket']>, boolean>
 export type EndpointConfig = TransportConfig['endpoint']
+export type TlsConfig = NonNullable<Extract<EndpointConfig, { type: 'tcp' }>['tls']>

@@ -11,7 +11,6 @@ type Words = { readonly [word: string]: string }
 
 const xbr = `${NEVER} (XBR); remove it`
 const flash = `${NEVER} (Flash policy; browsers have no Flash); remove it`
-const auth = `${NOT_YET}, which has anonymous sessions only; remove it, and let nobody in who must not come in`
 const remove = `${NOT_YET}; remove it`
 const gone = 'gone from Crossbar too; remove it'
 
@@ -43,7 +42,7 @@ const WORKER_KEYS: Words = { options: remove, manhole: remove, connections: remo
 const REALM_KEYS: Words = {
   id: remove,
   stats: `${NOT_YET} (session statistics); remove it`,
-  inventory: `${NOT_YET} (payload validation); remove it`,
+  inventory: `${NOT_YET} (catalogs of types); remove it, and write JSON Schema in validate of permissions`,
   rlinks: `${NOT_YET} (links between routers); remove it`,
 }
 
@@ -52,10 +51,6 @@ const REALM_OPTIONS: Words = {
   bridge_meta_api: `${NOT_YET} (the meta API); remove it`,
 }
 
-const ROLE_KEYS: Words = {
-  authorizer: `${NOT_YET} (authorizers); write permissions`,
-  'allow-by-default': `${NOT_YET}; write a permission { uri: "*", allow: { call: true, register: true, publish: true, subscribe: true } }`,
-}
 const flat =
   'the form of version 1 files, which is not supported by this version of Crosspoint; write allow: { call, register, publish, subscribe }'
 const PERMISSION_KEYS: Words = {
@@ -63,7 +58,18 @@ const PERMISSION_KEYS: Words = {
   register: flat,
   publish: flat,
   subscribe: flat,
-  validate: `${NOT_YET} (payload validation); remove it`,
+}
+const types = (where: string) => `${NOT_YET} (names of types); write a JSON Schema of the payload: ${where}`
+const VALIDATE_KEYS: Words = {
+  call: types('validate: { args, kwargs }'),
+  call_progress: types('validate: { args, kwargs }, which holds for every chunk'),
+  call_result: types('validate: { result: { args, kwargs } }'),
+  call_result_progress: types('validate: { progress: { args, kwargs } }'),
+  call_error: types('validate: { error: { args, kwargs } }'),
+  event: types('validate: { args, kwargs }'),
+  event_result: types('validate: { args, kwargs }'),
+  event_confirmation: types('validate: { args, kwargs }'),
+  extra: remove,
 }
 
 const TRANSPORT_TYPES: Words = {
@@ -76,7 +82,6 @@ const TRANSPORT_TYPES: Words = {
 
 const TRANSPORT_KEYS: Words = {
   mqtt: `${NOT_YET} (MQTT); remove it`,
-  cookie: auth,
   debug: remove,
   flash_policy: flash,
   enable_flash_policy: flash,
@@ -101,13 +106,17 @@ const WEBSOCKET_OPTIONS: Words = {
   auto_ping_restart_on_any_traffic: remove,
 }
 
-const AUTH_METHODS: Words = Object.fromEntries(
-  ['ticket', 'wampcra', 'scram', 'cryptosign', 'cookie', 'tls', 'anonymous-proxy', 'cryptosign-proxy', 'mozilla_persona'].map((method) => [
-    method,
-    auth,
-  ]),
-)
-const ANONYMOUS_KEYS: Words = { authenticator: auth, realm: auth, 'authenticator-realm': auth, config: auth }
+const proxy = `${NEVER} (it takes over whom a proxy names, without a proof); remove it`
+const AUTH_METHODS: Words = { 'anonymous-proxy': proxy, 'cryptosign-proxy': proxy, mozilla_persona: gone }
+const python = `${NOT_YET} (Python functions); write module: the path of a .ts or .js file whose default export is the function`
+const METHOD_KEYS: Words = {
+  trustroots: `${NOT_YET} (certificate chains of trust roots); write principals with authorized_keys`,
+  create: python,
+  config: `${NOT_YET}; remove it: the module can read what it needs by itself`,
+  expose_controller: `${NEVER}; remove it: the module can do what any program does`,
+}
+const stores = `${NOT_YET}; write { type: "memory" } or { type: "sql", url: "sqlite:.crosspoint/cookies.sqlite" }`
+const COOKIE_STORE_TYPES: Words = { file: stores, database: stores }
 
 const ENDPOINT_TYPES: Words = {
   twisted: `${NOT_YET}; use type "tcp" or "unix"`,
@@ -118,10 +127,6 @@ const ENDPOINT_KEYS: Words = {
   version: `${NOT_YET}; write interface: "0.0.0.0" for IPv4 alone`,
   shared: remove,
   user_timeout: `${NOT_YET}; see limits.pingTimeoutMs`,
-}
-const TLS_KEYS: Words = {
-  dhparam: `${NOT_YET}; remove it: keys are agreed on by elliptic curves`,
-  ciphers: `${NOT_YET}; remove it: the ciphers are Node's own, TLS 1.2 and 1.3`,
 }
 
 const HTTP_BRIDGE = `${NOT_YET} (the HTTP bridge); remove this path`
@@ -199,8 +204,10 @@ function lookAtRealm(issues: Issue[], realm: unknown, path: ConfigPath): void {
   lookAtKeys(issues, realm, path, REALM_KEYS)
   lookAtKeys(issues, member(realm, 'options'), [...path, 'options'], REALM_OPTIONS)
   each(member(realm, 'roles'), [...path, 'roles'], (role, at) => {
-    lookAtKeys(issues, role, at, ROLE_KEYS)
-    each(member(role, 'permissions'), [...at, 'permissions'], (permission, where) => lookAtKeys(issues, permission, where, PERMISSION_KEYS))
+    each(member(role, 'permissions'), [...at, 'permissions'], (permission, where) => {
+      lookAtKeys(issues, permission, where, PERMISSION_KEYS)
+      lookAtKeys(issues, member(permission, 'validate'), [...where, 'validate'], VALIDATE_KEYS)
+    })
   })
 }
 
@@ -221,7 +228,6 @@ function lookAtTransport(issues: Issue[], transport: unknown, path: ConfigPath):
 function lookAtEndpoint(issues: Issue[], endpoint: unknown, path: ConfigPath): void {
   if (isTypeRefused(issues, endpoint, path, ENDPOINT_TYPES)) return
   lookAtKeys(issues, endpoint, path, ENDPOINT_KEYS)
-  lookAtKeys(issues, member(endpoint, 'tls'), [...path, 'tls'], TLS_KEYS)
   for (const key of ['port', 'path']) {
     const value = member(endpoint, key)
     const match = typeof value === 'string' ? DOLLAR.exec(value) : null
@@ -230,6 +236,7 @@ function lookAtEndpoint(issues: Issue[], endpoint: unknown, path: ConfigPath): v
 }
 
 function lookAtWebsocket(issues: Issue[], service: unknown, path: ConfigPath): void {
+  isTypeRefused(issues, member(member(service, 'cookie'), 'store'), [...path, 'cookie', 'store'], COOKIE_STORE_TYPES)
   lookAtAuth(issues, member(service, 'auth'), [...path, 'auth'])
   lookAtKeys(issues, member(service, 'options'), [...path, 'options'], WEBSOCKET_OPTIONS)
 }
@@ -256,9 +263,8 @@ function lookAtPaths(issues: Issue[], paths: unknown, path: ConfigPath): void {
 
 function lookAtAuth(issues: Issue[], methods: unknown, path: ConfigPath): void {
   lookAtKeys(issues, methods, path, AUTH_METHODS)
-  const anonymous = member(methods, 'anonymous')
-  if (member(anonymous, 'type') === 'dynamic') issues.push({ path: [...path, 'anonymous', 'type'], value: 'dynamic', message: auth })
-  lookAtKeys(issues, anonymous, [...path, 'anonymous'], ANONYMOUS_KEYS)
+  if (!isObject(methods)) return
+  for (const [method, config] of Object.entries(methods)) lookAtKeys(issues, config, [...path, method], METHOD_KEYS)
 }
 
 /** Anything but "absent" and 1 is left to the schema. */

@@ -1,7 +1,7 @@
 // From a value of unknown shape to a NodeConfig, or to the list of everything that is wrong with it.
 
 import type { z } from 'zod'
-import { pathKey, type Substituted } from './environment.ts'
+import { isPlainObject, pathKey, type Substituted } from './environment.ts'
 import { type ConfigPath, type Issue, valueAt } from './issue.ts'
 import { type NodeConfig, nodeSchema } from './schema.ts'
 import { chooseText, unknownKeyText } from './schema-parts.ts'
@@ -50,7 +50,7 @@ function replaced(value: unknown, path: ConfigPath, targets: ReadonlyMap<string,
   const key = pathKey(path)
   if (targets.has(key)) return targets.get(key)
   if (Array.isArray(value)) return value.map((item, index) => replaced(item, [...path, index], targets))
-  if (typeof value !== 'object' || value === null) return value
+  if (!isPlainObject(value)) return value // a schema of a library is more than its members
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, replaced(item, [...path, name], targets)]))
 }
 
@@ -61,7 +61,8 @@ function flatten(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   return [issue, ...inner]
 }
 
-function toIssues(issue: z.core.$ZodIssue, root: unknown): Issue[] {
+/** The mistakes that a schema found, in words; also for files of principals. */
+export function toIssues(issue: z.core.$ZodIssue, root: unknown): Issue[] {
   const path = issue.path as (string | number)[]
   if (issue.code === 'unrecognized_keys') {
     const known = issue.message === '' ? [] : issue.message.split(' ')

@@ -56,8 +56,10 @@ export function viewTransports(worker: RouterConfig, workerPath: ConfigPath): Tr
 function viewTransport(transport: TransportConfig, path: ConfigPath): TransportView {
   const none = { path, config: transport, websockets: [], longpolls: [], rawsocket: undefined, statics: [], pathKeys: [] }
   switch (transport.type) {
-    case 'web':
-      return { ...none, ...viewPaths(transport.paths, [...path, 'paths']), rawsocket: viewRawsocket(transport.rawsocket, path) }
+    case 'web': {
+      const web = viewPaths(transport.paths, [...path, 'paths'])
+      return { ...none, ...web, rawsocket: viewRawsocket(transport.rawsocket, path, [...web.websockets, ...web.longpolls]) }
+    }
     case 'universal': {
       const web = viewPaths(transport.web?.paths ?? {}, [...path, 'web', 'paths'])
       const sockets = viewPaths(transport.websocket ?? {}, [...path, 'websocket'])
@@ -67,7 +69,7 @@ function viewTransport(transport: TransportConfig, path: ConfigPath): TransportV
         longpolls: web.longpolls,
         statics: web.statics,
         pathKeys: [...sockets.pathKeys, ...web.pathKeys],
-        rawsocket: viewRawsocket(transport.rawsocket, path),
+        rawsocket: viewRawsocket(transport.rawsocket, path, [...sockets.websockets, ...web.websockets, ...web.longpolls]),
       }
     }
     case 'websocket':
@@ -97,8 +99,14 @@ function viewPaths(
   return { websockets, longpolls, statics, pathKeys: Object.keys(paths).map((key) => [...path, key]) }
 }
 
-function viewRawsocket(given: boolean | RawsocketConfig | undefined, path: ConfigPath): TransportView['rawsocket'] {
-  if (given === false) return undefined
+/** @param others what else is spoken at the port: where sessions log in there, RawSocket must not let them in without being told to */
+function viewRawsocket(
+  given: boolean | RawsocketConfig | undefined,
+  path: ConfigPath,
+  others: readonly { readonly config: { readonly auth?: unknown } }[],
+): TransportView['rawsocket'] {
+  const isOn = given ?? others.every(({ config }) => config.auth === undefined)
+  if (isOn === false) return undefined
   return { path: [...path, 'rawsocket'], config: typeof given === 'object' ? given : {} }
 }
 
