@@ -32,6 +32,8 @@ export interface Subscription {
 export interface StopOptions {
   /** Runs when the last handler has ended and the session still stands, for example to close what the handlers used. */
   readonly beforeLeave?: (() => unknown) | undefined
+  /** The reason of the GOODBYE. `wamp.close.logout` ends the login that a cookie stands for, too. Default: `wamp.close.close_realm`. */
+  readonly reason?: Uri | undefined
 }
 
 /** What waits for a session, in the order in which it came. */
@@ -159,7 +161,7 @@ export class Client {
     if (this.#keeper.session === undefined) return
     await new Promise<void>((resolve) => {
       this.#onStopped = resolve
-      this.#keeper.leave()
+      this.#keeper.leave(options.reason)
     })
   }
 

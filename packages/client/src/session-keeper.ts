@@ -5,7 +5,7 @@
 //                 ├── transport or time fails ──► waiting
 //                 └── refused for good ──► stopped
 
-import { type Timer, UsageError } from '@crosspoint/protocol'
+import { type Timer, type Uri, UsageError } from '@crosspoint/protocol'
 import type { Peer } from '@crosspoint/protocol/internal'
 import { asError, beginLogin } from './authentication.ts'
 import { Backoff } from './backoff.ts'
@@ -106,12 +106,12 @@ export class SessionKeeper {
   }
 
   /** GOODBYE, a bounded wait for the answer, the end. After `prepareStop`. */
-  leave(): void {
+  leave(reason?: Uri): void {
     const session = this.session
     if (session === undefined) return
     const { clock, goodbyeTimeoutMs } = this.#options
     this.#goodbye = clock.setTimer(goodbyeTimeoutMs, () => session.drop(`No GOODBYE from the router within ${goodbyeTimeoutMs} ms`))
-    session.leave()
+    session.leave(reason)
   }
 
   #connect(): void {

@@ -172,12 +172,12 @@ export class Session {
   }
 
   /** Sends GOODBYE; the session ends when the router answers it (SES-18). */
-  leave(): void {
+  leave(reason: Uri = CLOSE_REALM): void {
     if (this.state !== 'established') return
     this.state = 'shutting_down'
     // First the requests: in one process the router's answer comes back within `send`, and would fail them as lost.
     this.#failPending('The client was stopped', 'ERR_CLOSED')
-    this.#peer.send({ type: MessageType.GOODBYE, details: EMPTY_DICT, reason: CLOSE_REALM })
+    this.#peer.send({ type: MessageType.GOODBYE, details: EMPTY_DICT, reason })
   }
 
   /** Ends the session without a word. */

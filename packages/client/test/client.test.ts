@@ -285,6 +285,16 @@ describe('stopping', () => {
     assert.deepEqual(router.link.takeAll(), [[32, 1, {}, 'com.example.tick']])
   })
 
+  test('GOODBYE has the reason that stop() is given', async () => {
+    const { client, link } = await joined()
+    link.takeAll()
+    const stopped = client.stop({ reason: 'wamp.close.logout' })
+    await settle()
+    assert.deepEqual(link.takeAll(), [[6, {}, 'wamp.close.logout']])
+    link.say(6, {}, 'wamp.close.goodbye_and_out')
+    await stopped
+  })
+
   test('beforeLeave runs while the session still stands; nothing new is registered meanwhile', async () => {
     const { client, link } = await joined()
     const seen: unknown[] = []

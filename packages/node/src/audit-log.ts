@@ -14,7 +14,7 @@ export interface AuditSink {
 }
 
 export interface AuditEntry {
-  readonly event: 'login' | 'refused' | 'killed' | 'left'
+  readonly event: 'login' | 'refused' | 'killed' | 'left' | 'permissions' | 'forgotten'
   readonly [member: string]: unknown
 }
 
@@ -141,6 +141,8 @@ export class AuditLog {
         const { realm = null, authid = null, authmethod = null } = login ?? {}
         this.write({ event: 'refused', peer, realm, authid, authmethod, reason, cause })
       },
+      onRolesChange: (realm) => this.write({ event: 'permissions', realm }),
+      onDecisionsForgotten: (by, count) => this.write({ event: 'forgotten', count, by: sessionEntry(by) }),
       onKill: (session, reason, by) => this.write({ event: 'killed', ...sessionEntry(session), reason, by: sessionEntry(by) }),
       onSessionEnd: (session, reason, message) => this.write({ event: 'left', ...sessionEntry(session), reason, message }),
     }
@@ -166,6 +168,8 @@ export function allOf(...observers: readonly RouterObserver[]): RouterObserver {
   return {
     onSessionStart: each('onSessionStart'),
     onSessionEnd: each('onSessionEnd'),
+    onRolesChange: each('onRolesChange'),
+    onDecisionsForgotten: each('onDecisionsForgotten'),
     onKill: each('onKill'),
     onRefused: each('onRefused'),
     onEventDropped: each('onEventDropped'),

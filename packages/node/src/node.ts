@@ -10,7 +10,7 @@ import { Logins } from './authentication/logins.ts'
 import { withServiceRole } from './authentication/service-role.ts'
 import { Authorizers } from './authorization/authorizers.ts'
 import type { RunningComponent } from './components.ts'
-import type { ResolvedListener, ResolvedNode } from './config/resolved.ts'
+import type { ResolvedListener, ResolvedNode, ResolvedRealm } from './config/resolved.ts'
 import { nodeCrypto } from './crypto.ts'
 import type { Logger } from './log.ts'
 import { SERIALIZERS } from './serializers.ts'
@@ -83,6 +83,26 @@ export class Node {
    */
   reloadTls(): void {
     this.#tls.reload()
+  }
+
+  /**
+   * Takes the roles of another configuration of this node, for sessions that are there and those that come: what is no longer allowed
+   * is revoked, and who has a role that is gone is sent away. Everything else in it needs a restart.
+   */
+  changeRoles(realms: readonly ResolvedRealm[]): void {
+    const names: string[] = []
+    for (const each of realms) {
+      const { name } = each.options
+      const realm = this.#router?.realm(name)
+      const roles = this.#authorizers?.changed(each)
+      if (realm === undefined) this.#log.warn(`the realm ${name} is new in the configuration, which needs a restart`)
+      else if (typeof roles === 'string') this.#log.warn(`the permissions of ${name} stay as they were: ${roles}`)
+      else {
+        realm.changeRoles(withServiceRole(roles, name, this.config.listeners))
+        names.push(name)
+      }
+    }
+    if (names.length > 0) this.#log.info(`roles and permissions of ${names.join(', ')} were read again`)
   }
 
   async #startRouter(): Promise<Router> {

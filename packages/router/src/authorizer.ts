@@ -13,6 +13,8 @@ export interface Asker extends Principal {
   readonly authmethod?: string | undefined
   readonly authprovider?: string | undefined
   readonly authextra?: Dict | undefined
+  /** What is known of its connection, see `Link.transport`. */
+  readonly transport?: Dict | undefined
 }
 
 export interface AuthorizationRequest {

@@ -1,6 +1,6 @@
 // Why something is allowed or not, in words and data: which rule decides, where it stands, and what would change it.
 
-import type { MatchPolicy, Uri } from '@crosspoint/protocol'
+import { isReservedUri, type MatchPolicy, type Uri } from '@crosspoint/protocol'
 import type { Action } from './authorizer.ts'
 import type { Permission } from './permissions.ts'
 import type { Policies, PolicyExplanation } from './policies.ts'
@@ -39,6 +39,10 @@ export interface DecisionExplanation extends Question {
  */
 export function explainDecision(policies: Policies, question: Question): DecisionExplanation {
   const { action, authrole, match, uri } = question
+  if ((action === 'register' || action === 'publish') && isReservedUri(uri)) {
+    const reason = `"${uri}" belongs to the router: nobody can ${action} below "wamp." and "crosspoint."`
+    return { ...question, decision: 'denied', rule: null, reason, change: 'Nothing: use another URI' }
+  }
   const found = policies.explain(authrole, action, uri, match)
   const decision = found.isAsked ? 'asked' : found.verdict === 'allowed' ? 'allowed' : 'denied'
   const { change, reason } = wordsFor(found, question, decision)

@@ -300,8 +300,8 @@ function isRefused(decision: Decision): boolean {
 }
 
 function askerOf(session: Session): Asker {
-  const { authextra, authmethod, authprovider } = session
-  return { ...principalOf(session), authmethod, authprovider, authextra }
+  const { authextra, authmethod, authprovider, transport } = session
+  return { ...principalOf(session), authmethod, authprovider, authextra, transport }
 }
 
 /** What a message asks for: the URI and the options with it. */

@@ -50,6 +50,10 @@ export interface RealmObserver {
   ended(session: Session, reason: Uri, message: string): void
   /** An event was dropped for one subscriber (PUB-15, SER-24), or left out because it is slow. */
   eventDropped(session: Session, why: Undelivered | 'slow'): void
+  /** The realm has other roles. */
+  rolesChanged(): void
+  /** A session had decisions forgotten that were made to last. */
+  decisionsForgotten(by: Session, count: number): void
   /** A session is sent away by another one. */
   killed(by: Session, session: Session, reason: Uri): void
   /** The store of events begins to fail, with why, or works again. */
@@ -130,7 +134,11 @@ export class Realm {
       ...authorizationMeta({
         sessions,
         policies: () => this.#policies,
-        forget: (isConcerned) => this.#guard?.forget(isConcerned) ?? 0,
+        forget: (by, isConcerned) => {
+          const count = this.#guard?.forget(isConcerned) ?? 0
+          observer.decisionsForgotten(by, count)
+          return count
+        },
         record: () => this.#guard?.record,
         startRecord: (given) => {
           if (this.#guard !== undefined) this.#guard.record = given && new DecisionRecord(clock, given)
@@ -245,6 +253,7 @@ export class Realm {
       this.#policies = policies
       if (this.#guard === undefined) this.#guard = this.#openGuard()
       else this.#guard.change(policies)
+      this.#observer.rolesChanged()
       for (const session of [...this.sessions.values()]) {
         if (policies.has(session.authrole)) this.#revokeDenied(session)
         else this.#kill(session, ErrorUri.noSuchRole, `The realm has no role "${session.authrole}" any more`, false)

@@ -36,6 +36,10 @@ export interface RouterObserver {
   onSessionStart?(session: SessionSummary): void
   /** A session that had joined ended; `reason` is a URI, `message` is for people. */
   onSessionEnd?(session: SessionSummary, reason: Uri, message: string): void
+  /** The roles of a realm have changed while it runs. */
+  onRolesChange?(realm: Uri): void
+  /** A session has had decisions of authorizers forgotten that were made to last, so many. */
+  onDecisionsForgotten?(by: SessionSummary, count: number): void
   /** A session is sent away by another one, `by`. */
   onKill?(session: SessionSummary, reason: Uri, by: SessionSummary): void
   /** A peer was refused, or went, before it joined. `message` is the whole cause, of which the peer was told a part. */
@@ -127,6 +131,8 @@ export class Router {
       ended: (session: Session, reason: Uri, message: string) => this.#ended(session, reason, message),
       eventDropped: (session: Session, why: 'too_large' | 'unserializable' | 'slow') =>
         this.#observer.onEventDropped?.(this.#summary(session), why),
+      rolesChanged: () => this.#observer.onRolesChange?.(options.name),
+      decisionsForgotten: (by: Session, count: number) => this.#observer.onDecisionsForgotten?.(this.#summary(by), count),
       killed: (by: Session, session: Session, reason: Uri) => this.#observer.onKill?.(this.#summary(session), reason, this.#summary(by)),
       storeFailing: (failure: string | undefined) => this.#observer.onStoreFailing?.(options.name, failure),
     }
@@ -168,6 +174,7 @@ export class Router {
       hello: (_session, message) => this.#hello(session, message, info),
       ended: (_session, reason, message) => this.#ended(session, reason, message),
     })
+    session.transport = info.link?.transport ?? EMPTY_DICT
     this.#sessions.add(session)
     session.timer = this.#clock.setTimer(this.#limits.handshakeTimeoutMs, () => {
       session.abort(ErrorUri.timeout, `HELLO must arrive within ${this.#limits.handshakeTimeoutMs} ms`) // SES-14

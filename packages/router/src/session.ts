@@ -65,6 +65,8 @@ export class Session {
   authprovider = 'static'
   /** WELCOME.Details.authextra, which dynamic authorizers are told, too. */
   authextra: Dict | undefined = undefined
+  /** What dynamic authorizers are told of its connection. */
+  transport: Dict = EMPTY_DICT
   /** Takes the answer to the challenge that was sent. */
   onAuthenticate: ((signature: string, extra: Dict) => void) | undefined = undefined
   // Features in the form that the hot path asks for.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { cborSerializer } from '@crosspoint/protocol'
-import type { AuthorizationRequest, Decision, Permission, RealmOptions, RoleOptions, ValueCheck } from '../src/index.ts'
+import type { AuthorizationRequest, Decision, Permission, RealmOptions, RoleOptions, SessionSummary, ValueCheck } from '../src/index.ts'
 import { type TestClient, World } from './support.ts'
 
 const ALL = ['call', 'register', 'publish', 'subscribe'] as const
@@ -246,7 +246,11 @@ describe('permissions and authorizers together', () => {
 
   test('a lasting decision holds for its session, action, URI and match policy, until it is forgotten', () => {
     const { requests, role } = asked({ 'com.a': { isLasting: true }, 'com.no': { isDenied: true, isLasting: true } })
-    const { join } = worldOf({ authorizer: role })
+    const forgotten: unknown[] = []
+    const roles = { anonymous: { authorizer: role }, all: { permissions: [EVERYTHING] } }
+    const observer = { onDecisionsForgotten: (by: SessionSummary, count: number) => void forgotten.push([by.authrole, count]) }
+    const world = new World({ realms: [{ name: 'realm1', roles }], observer })
+    const join = (authrole = 'anonymous') => world.join({ roles: ROLES, info: { authrole } })
     const client = join()
     for (const _ of [1, 2, 3]) {
       assert.equal(client.ask(32, {}, 'com.a')[0], 33)
@@ -265,6 +269,11 @@ describe('permissions and authorizers together', () => {
     assert.equal(requests.length, 6)
     assert.deepEqual(operator.ask(48, {}, 'crosspoint.authorization.forget', [], { authrole: 'nobody' }).slice(2), [{}, [0]])
     assert.deepEqual(operator.ask(48, {}, 'crosspoint.authorization.forget').slice(2), [{}, [2]])
+    assert.deepEqual(forgotten, [
+      ['all', 4],
+      ['all', 0],
+      ['all', 2],
+    ])
   })
 
   test('decisions that last are bounded in number', () => {
@@ -319,6 +328,12 @@ describe('explain', () => {
       'The rule exact "com.secret" of the role "anonymous" does not allow call, which the pattern reaches',
     ],
     [['call', 'com.x'], { authrole: 'nobody' }, 'denied', 'The realm has no role "nobody", so nobody with it joins'],
+    [
+      ['register', 'wamp.mine'],
+      { authrole: 'all' },
+      'denied',
+      '"wamp.mine" belongs to the router: nobody can register below "wamp." and "crosspoint."',
+    ],
     [['publish', 'org.x'], { authrole: 'all' }, 'allowed', 'The rule prefix "" of the role "all" allows publish'],
   ] as const) {
     test(`${question.join(' ')} ${JSON.stringify(kwargs)}: ${decision}`, () => {
@@ -431,13 +446,15 @@ describe('roles that change while the realm runs', () => {
     assert.equal(late.take()[0]![2], 'wamp.error.no_such_role')
   })
 
-  test('a realm without roles gets some, and loses them again', () => {
-    const world = new World()
+  test('a realm without roles gets some, and loses them again; the observer is told', () => {
+    const changed: string[] = []
+    const world = new World({ observer: { onRolesChange: (name) => void changed.push(name) } })
     const client = world.join()
     realm(world).changeRoles({ anonymous: {} })
     assert.deepEqual(head(client.ask(32, {}, 'com.t')), denied(32, 1))
     realm(world).changeRoles(undefined)
     assert.equal(client.ask(32, {}, 'com.t')[0], 33)
+    assert.deepEqual(changed, ['realm1', 'realm1'])
   })
 
   test('a message that waits for a decision is not overtaken by one that the new permissions allow at once', () => {

@@ -55,12 +55,18 @@ export interface JwtOptions {
   readonly roles?: { readonly [value: string]: string } | undefined
   /** The authrole of tokens whose role claim gives none. Default: they are refused. */
   readonly defaultRole?: string | undefined
+  /**
+   * Whether a session ends when its token does, with the tolerance: GOODBYE `crosspoint.close.login_expired`, and the client comes back
+   * with a new token. With false a session lasts as long as its transport. Default: true.
+   */
+  readonly endsSession?: boolean | undefined
   /** How long fetching keys may take, in milliseconds. Default: 5000. */
   readonly timeoutMs?: number | undefined
 }
 
 export const JWT_DEFAULTS = Object.freeze({
   clockToleranceSeconds: 30,
+  endsSession: true,
   timeoutMs: 5000,
   claims: Object.freeze({ authid: 'sub', role: 'role' }),
 })

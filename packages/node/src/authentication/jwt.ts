@@ -1,5 +1,5 @@
 // Logins by JSON Web Token: the client's answer to the CHALLENGE is a token that an issuer signed. Whoever has it is who it says,
-// until it expires. The library `jose` checks signatures and times; it is loaded when a token comes for the first time.
+// until it expires, and then its session ends. The library `jose` checks signatures and times; it is loaded when a token comes for the first time.
 //
 // A token is accepted when its algorithm is one of the configured ones, its issuer is known, one of that issuer's keys has signed it,
 // and its times and audience are right; then its claims say authid, role and realm.
@@ -198,7 +198,9 @@ function identityIn(claims: JWTPayload, request: LoginRequest, authmethod: strin
     throw new ClaimsRefused(`HELLO.Details.authid is ${shown(request.authid)}, and the token is of ${shown(authid)}`)
   }
   const realm = realmPath === undefined ? request.realm! : realmIn(stringsAt(claims, realmPath), request, authid)
-  return { realm, authid, authrole: roleIn(claims, authid, options), authmethod, authprovider: 'jwt' }
+  const { endsSession = JWT_DEFAULTS.endsSession, clockToleranceSeconds = JWT_DEFAULTS.clockToleranceSeconds } = options
+  const expiresAtMs = endsSession ? (claims.exp! + clockToleranceSeconds) * 1000 : undefined
+  return { realm, authid, authrole: roleIn(claims, authid, options), authmethod, authprovider: 'jwt', expiresAtMs }
 }
 
 function realmIn(realms: readonly string[], request: LoginRequest, authid: string): string {

@@ -15,6 +15,8 @@ export interface SessionDetails extends Dict {
   readonly authmethod: string | null
   readonly authprovider: string | null
   readonly authextra: Dict
+  /** Of its connection, with Crossbar.io's names: `channel_type`, `peer`, `is_secure`, `http_headers_received` … */
+  readonly transport: Dict
 }
 
 /** An authorizer's answer: whether it may, or that with what holds for it. */
@@ -31,9 +33,10 @@ export type AuthorizerAnswer =
     }
 
 function sessionDetails({ principal }: AuthorizationRequest): SessionDetails {
-  const { session, authid, authrole, authmethod, authprovider, authextra } = principal
+  const { session, authid, authrole, authmethod, authprovider, authextra, transport } = principal
   // Copies: what an authorizer changes in them must change nothing here.
-  return { session, authid, authrole, authmethod: authmethod ?? null, authprovider: authprovider ?? null, authextra: { ...authextra } }
+  const copies = { authextra: { ...authextra }, transport: { ...transport } }
+  return { session, authid, authrole, authmethod: authmethod ?? null, authprovider: authprovider ?? null, ...copies }
 }
 
 /** What an authorizer is called with. */

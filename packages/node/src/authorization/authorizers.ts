@@ -1,6 +1,7 @@
 // The authorizers of a node: made before its router, since realms are made with them; able to call procedures after it. What a node
 // without any does not need is not loaded.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Uri } from '@crosspoint/protocol'
 import type { RealmOptions, RoleOptions, Router } from '@crosspoint/router'
 import type { ResolvedAuthorizer, ResolvedRealm } from '../config/resolved.ts'
@@ -18,6 +19,8 @@ type Procedures = Map<Uri, { readonly authorizer: ProcedureAuthorizer; readonly 
 export class Authorizers {
   readonly #log: Logger
   readonly #roles = new Map<Uri, Roles | undefined>()
+  /** As configured, by realm: what tells whether another configuration has the same. */
+  readonly #configs = new Map<Uri, ResolvedRealm['authorizers']>()
   readonly #procedures = new Map<Uri, Procedures>()
   /** By realm and procedure. */
   readonly #sessions = new Map<string, ServiceSession>()
@@ -41,7 +44,10 @@ export class Authorizers {
     return authorizers
   }
 
-  async #add({ options: { name, roles }, authorizers }: ResolvedRealm): Promise<void> {
+  async #add(realm: ResolvedRealm): Promise<void> {
+    const { authorizers, options } = realm
+    const { name, roles } = options
+    this.#configs.set(name, authorizers)
     if (roles === undefined) return
     const procedures: Procedures = new Map()
     const complete: Record<string, RoleOptions> = { ...roles }
@@ -71,6 +77,20 @@ export class Authorizers {
   /** What the router is given as `roles` of a realm; undefined when it lists none. */
   rolesOf(realm: Uri): Roles | undefined {
     return this.#roles.get(realm)
+  }
+
+  /**
+   * The roles of a realm by another configuration, with the authorizers that are there: those are not made anew while the node runs.
+   * A text when the configuration wants others, which needs a restart.
+   */
+  changed({ authorizers, options: { name, roles } }: ResolvedRealm): Roles | string | undefined {
+    if (!isDeepStrictEqual(authorizers, this.#configs.get(name))) return `the authorizers of ${name} are others, which needs a restart`
+    if (roles === undefined) return undefined
+    const old = this.#roles.get(name)
+    const complete: Record<string, RoleOptions> = { ...roles }
+    for (const role of Object.keys(authorizers)) complete[role] = { ...roles[role], authorizer: old?.[role]?.authorizer }
+    if (old?.[SERVICE_ROLE] !== undefined) complete[SERVICE_ROLE] = old[SERVICE_ROLE]
+    return complete
   }
 
   /** Opens the sessions by which procedures are called, one for each, so that one that hangs takes nothing from others; before anybody else joins. */

@@ -8,8 +8,12 @@ import { VERSION } from '../product.ts'
 import { reloadOnHangup, stopOnSignals } from '../signals.ts'
 import { keepYoungHeapSmall } from '../young-heap.ts'
 
-/** Starts a node and prints the ready line on stdout; the process then lives until a signal. */
-export async function runNode(config: ResolvedNode, log: Logger): Promise<void> {
+/**
+ * Starts a node and prints the ready line on stdout; the process then lives until a signal. At SIGHUP it reads certificates, roles and
+ * permissions again.
+ * @param read reads the configuration anew, where there is a file.
+ */
+export async function runNode(config: ResolvedNode, log: Logger, read?: () => Promise<ResolvedNode>): Promise<void> {
   keepYoungHeapSmall()
   const node = new Node(config, log)
   let isStopping = false
@@ -22,10 +26,19 @@ export async function runNode(config: ResolvedNode, log: Logger): Promise<void> 
     },
     (error) => log.error('stopping failed:', error),
   )
-  if (config.listeners.some(({ tlsFiles }) => tlsFiles !== undefined)) reloadOnHangup(() => node.reloadTls())
+  if (read !== undefined) reloadOnHangup(() => void reload(node, read, log))
   guard(log)
   await node.start()
   if (!isStopping) process.stdout.write(`${readyLine(VERSION, node.listeners, realmNames(config))}\n`)
+}
+
+async function reload(node: Node, read: () => Promise<ResolvedNode>, log: Logger): Promise<void> {
+  node.reloadTls()
+  try {
+    node.changeRoles((await read()).realms)
+  } catch (error) {
+    log.error(`roles and permissions stay as they were: ${(error as Error).message}`)
+  }
 }
 
 function realmNames(config: ResolvedNode): string[] {

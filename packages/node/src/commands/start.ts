@@ -18,5 +18,5 @@ export async function start(options: StartOptions): Promise<void> {
   }
   const config = await loadConfig(file, process.env)
   log.info(`node ${config.id} from ${config.source}`)
-  return runNode(config, log)
+  return runNode(config, log, () => loadConfig(file, process.env))
 }

@@ -112,8 +112,12 @@ function parseYaml(parse: () => unknown, lines: LineCounter): unknown {
   }
 }
 
+/** How often modules were read: one that is read again must not come from where the last one is remembered. */
+let imports = 0
+
 async function importConfig(path: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(path).href)) as { default?: unknown }
+  const url = imports++ === 0 ? pathToFileURL(path).href : `${pathToFileURL(path).href}?read=${imports}`
+  const module = (await import(url)) as { default?: unknown }
   if (module.default === undefined) throw new Error('it has no default export; write export default defineNode({ … })')
   return module.default
 }

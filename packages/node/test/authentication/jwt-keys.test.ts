@@ -50,7 +50,7 @@ test('rotation: an unknown key is fetched, but not all the time', async (t) => {
   assert.equal(early.reason, 'wamp.error.authentication_denied')
   assert.match(early.cause!, /there is no key "second" for ES256/)
   assert.equal(issuer.requests.length, 1)
-  world.nowMs += 30_000
+  world.clock.advance(30_000)
   assert.equal((await world.login(rotated)).type, 'welcome')
   assert.equal(issuer.requests.length, 2)
   const third = await token(await signer('ES256', 'third'), ours)
@@ -64,9 +64,9 @@ test('a key that was withdrawn works for ten minutes at most', async (t) => {
   const sent = await token(first, ours)
   assert.equal((await world.login(sent)).type, 'welcome')
   issuer.answerJson(setOf(second))
-  world.nowMs += 600_000
+  world.clock.advance(600_000)
   assert.equal((await world.login(sent)).type, 'welcome')
-  world.nowMs += 1
+  world.clock.advance(1)
   assert.equal((await world.login(sent)).reason, 'wamp.error.authentication_denied')
 })
 
@@ -76,10 +76,10 @@ test('an issuer that cannot be reached: its logins fail, and work again when it 
   const sent = await token(first, ours)
   assertUnchecked(await world.login(sent), /jwt: Cannot read http:\/\/127\.0\.0\.1:\d+\/keys: /)
   issuer.answerJson(setOf(first))
-  world.nowMs += 4_999
+  world.clock.advance(4_999)
   assertUnchecked(await world.login(sent), /Cannot read/)
   assert.equal(issuer.requests.length, 1, 'it is asked again after five seconds only')
-  world.nowMs += 1
+  world.clock.advance(1)
   assert.equal((await world.login(sent)).type, 'welcome')
 })
 
@@ -89,12 +89,12 @@ test('keys that are there go on working for a day when the issuer is away', asyn
   const sent = await token(first, { ...ours, exp: 2_000_000_000 })
   assert.equal((await world.login(sent)).type, 'welcome')
   await issuer.stop()
-  world.nowMs += 600_001
+  world.clock.advance(600_001)
   assert.equal((await world.login(sent)).type, 'welcome')
   assert.equal((await world.login(sent)).type, 'welcome')
   assert.equal(world.warnings.length, 1)
   assert.match(world.warnings[0]!, /Cannot read http:.*; the keys of before go on working/)
-  world.nowMs += 86_400_000
+  world.clock.advance(86_400_000)
   assertUnchecked(await world.login(sent), /the keys are older than a day, and Cannot read/)
 })
 
@@ -103,7 +103,7 @@ test('a slow issuer costs the configured time, whether it is silent or drips', a
   const sent = await token(first, ours)
   issuer.answer = () => {}
   assertUnchecked(await world.login(sent), /it took too long \(timeoutMs\)/)
-  world.nowMs += 5_000
+  world.clock.advance(5_000)
   issuer.answer = (_request, response) => void response.writeHead(200).write('{"keys":[')
   assertUnchecked(await world.login(sent), /it took too long \(timeoutMs\)/)
 })
@@ -126,7 +126,7 @@ test('what is no key set is refused: huge, broken, another status, a redirect', 
   for (const [cause, answer] of cases) {
     issuer.answer = answer
     assertUnchecked(await world.login(sent), cause)
-    world.nowMs += 5_000
+    world.clock.advance(5_000)
   }
   assert.equal(other.requests.length, 0)
   issuer.answerJson(setOf(first))
@@ -178,7 +178,7 @@ test('discovery: a document of another issuer brings no keys, and neither does a
   for (const [cause, document] of cases) {
     answerDiscovery(issuer, '', document, setOf(first))
     assertUnchecked(await world.login(sent), cause)
-    world.nowMs += 5_000
+    world.clock.advance(5_000)
   }
   assert.ok(!issuer.requests.includes('/keys'))
 })

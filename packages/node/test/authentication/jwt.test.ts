@@ -183,6 +183,20 @@ test('times: exp is required, nbf and iat hold, and clocks may differ by the tol
   assert.equal(await allows({ iat: undefined }, { maxAgeSeconds: 600 }), false)
 })
 
+test('a session ends with its token, and lasts longer only where that is wanted', async () => {
+  const brief = await token(ed, { exp: NOW + 60 })
+  const world = new TokenWorld(withKey(ed))
+  const ends = await world.login(brief)
+  world.clock.advance(89_999)
+  assert.equal(ends.goodbye(), undefined)
+  world.clock.advance(1)
+  assert.equal(ends.goodbye(), 'crosspoint.close.login_expired')
+  const other = new TokenWorld({ ...withKey(ed), endsSession: false })
+  const lasts = await other.login(brief)
+  other.clock.advance(86_400_000)
+  assert.equal(lasts.goodbye(), undefined)
+})
+
 test('AUTH-07 a token that has expired is no guess: nobody has to wait for it', async () => {
   const world = new TokenWorld(withKey(ed))
   const expired = await token(ed, { exp: NOW - 3600 })
@@ -220,6 +234,7 @@ test('roles: a claim, a path, a mapping in the order of the configuration, a def
   assert.equal(await roleOf({ 'https://x.example/role': 'user' }, { claims: { role: 'https://x.example/role' } }), 'user')
   assert.equal(await roleOf({ clients: { 'my.app': 'user' } }, { claims: { role: ['clients', 'my.app'] } }), 'user')
   assert.equal(await roleOf({ clients: 'x' }, { claims: { role: 'clients.length' } }), undefined)
+  assert.equal(await roleOf({ clients: {} }, { claims: { role: 'clients.constructor.name' } }), undefined)
 })
 
 test('the authid is a claim that must be there, and one that HELLO names must be the same', async () => {

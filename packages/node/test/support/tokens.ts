@@ -42,6 +42,8 @@ export interface Outcome {
   readonly details: { readonly [key: string]: unknown }
   readonly reason: string | undefined
   readonly cause: string | undefined
+  /** The reason of the GOODBYE that came later, if one did. */
+  goodbye(): string | undefined
   readonly challenge: { readonly authmethod: string; readonly extra: unknown } | undefined
 }
 
@@ -53,16 +55,16 @@ export interface HelloOptions {
 
 /** A node's part: one authenticator and a router, whose time can be changed. */
 export class TokenWorld {
-  nowMs = NOW * 1000
+  readonly clock = new VirtualClock(NOW * 1000)
   readonly warnings: string[] = []
   readonly #authenticator: ReturnType<typeof jwt>
   readonly #router: Router
   #refused: (cause: string) => void = () => {}
 
   constructor(options: JwtOptions, services: JwtServices = {}) {
-    this.#authenticator = jwt(options, { now: () => this.nowMs, warn: (text) => void this.warnings.push(text), ...services })
+    this.#authenticator = jwt(options, { now: () => this.clock.now(), warn: (text) => void this.warnings.push(text), ...services })
     this.#router = new Router({
-      clock: new VirtualClock(),
+      clock: this.clock,
       random: new SeededRandom(1),
       realms: [{ name: 'realm1' }, { name: 'realm2' }],
       limits: { loginFailuresPerAddressMax: 0 },
@@ -77,19 +79,22 @@ export class TokenWorld {
     })
     const peer = this.#router.attachLocal({ login: { authenticators: [this.#authenticator] } })
     let challenge: Outcome['challenge']
+    let reason: string | undefined
+    const goodbye = () => reason
     const answer = await new Promise<Welcome | Abort>((resolve) => {
       peer.onMessage = (message: Message) => {
         if (message.type === MessageType.CHALLENGE) {
           challenge = { authmethod: message.authmethod, extra: message.extra }
           peer.send({ type: MessageType.AUTHENTICATE, signature: sent, extra: {} })
-        } else if (message.type === MessageType.WELCOME || message.type === MessageType.ABORT) resolve(message)
+        } else if (message.type === MessageType.GOODBYE) reason = message.reason
+        else if (message.type === MessageType.WELCOME || message.type === MessageType.ABORT) resolve(message)
       }
       const details = { roles: { caller: {} }, authmethods, ...(authid !== undefined && { authid }) }
       peer.send({ type: MessageType.HELLO, realm, details })
     })
     const { type, details } = answer
-    if (type === MessageType.WELCOME) return { type: 'welcome', details, reason: undefined, cause: undefined, challenge }
-    return { type: 'abort', details, reason: answer.reason, cause: await told, challenge }
+    if (type === MessageType.WELCOME) return { type: 'welcome', details, reason: undefined, cause: undefined, goodbye, challenge }
+    return { type: 'abort', details, reason: answer.reason, cause: await told, goodbye, challenge }
   }
 }
 

@@ -15,7 +15,7 @@ export interface AuthorizationMetaHost {
   readonly sessions: ReadonlyMap<number, Session>
   policies(): Policies
   /** Forgets lasting decisions; how many there were. */
-  forget(isConcerned: (session: number) => boolean): number
+  forget(by: Session, isConcerned: (session: number) => boolean): number
   /** The record that is being made, if any. */
   record(): DecisionRecord | undefined
   /** Begins a record, or ends it; false when the realm decides nothing. */
@@ -39,7 +39,7 @@ export function authorizationMeta(host: AuthorizationMetaHost): Record<Uri, OwnP
       const authid = call.keyword('authid', isText, 'a string')
       const authrole = call.keyword('authrole', isText, 'a string')
       const session = call.keyword('session', isId, 'a session id')
-      const count = host.forget((id) => {
+      const count = host.forget(call.caller, (id) => {
         const found = host.sessions.get(id)
         return (
           (session === undefined || id === session) &&
