@@ -205,6 +205,20 @@ const MISTAKES: readonly (readonly [name: string, config: Json, path: string, fo
     /a … z, 0 … 9/,
   ],
   [
+    'a query that finds everybody',
+    node({ ticket: { type: 'sql', url: 'sqlite:a', query: 'SELECT role FROM users' } }),
+    `${A}.ticket.query`,
+    'is "SELECT role FROM users"',
+    /must compare something with :authid/,
+  ],
+  [
+    'a query beside a table',
+    node({ ticket: { type: 'sql', url: 'sqlite:a', table: 'a', query: 'SELECT role FROM users WHERE name = :authid' } }),
+    `${A}.ticket.table`,
+    'is "a"',
+    /no meaning beside query/,
+  ],
+  [
     'no URI of a procedure',
     node({ ticket: { type: 'dynamic', authenticator: 'a..b' } }),
     `${A}.ticket.authenticator`,

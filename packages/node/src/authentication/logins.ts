@@ -201,7 +201,7 @@ export class Logins {
         const opened =
           source.type === 'file'
             ? await filePrincipals(source.path, { method, log })
-            : await sqlPrincipals(source.url, { method, table: source.table, log })
+            : await sqlPrincipals(source.url, { method, table: source.table, query: source.query, log })
         this.#toClose.push(opened)
         return opened
       }

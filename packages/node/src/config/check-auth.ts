@@ -8,6 +8,7 @@ import { toHex, uriRuleText } from '@crosspoint/protocol/internal'
 import { keysOf } from '@crosspoint/router'
 import { COOKIE_NAME } from '../authentication/cookies.ts'
 import { type JwtOptions, jwtFaults } from '../authentication/jwt-options.ts'
+import { principalQuery } from '../authentication/principal-query.ts'
 import { nodeCrypto } from '../crypto.ts'
 import { modeFault } from '../file-modes.ts'
 import { credentialFaults, duplicateCredentials } from './check-credentials.ts'
@@ -156,10 +157,17 @@ function checkUrl(url: string, path: ConfigPath): Issue[] {
   return [{ path, value: url, message: 'must be sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE' }]
 }
 
-function checkTable({ url, table }: Extract<MethodConfig, { type: 'sql' }>, path: ConfigPath): Issue[] {
+function checkTable({ url, table, query }: Extract<MethodConfig, { type: 'sql' }>, path: ConfigPath): Issue[] {
   const issues = checkUrl(url, [...path, 'url'])
   if (table !== undefined && !/^[a-z_][a-z0-9_]{0,39}$/.test(table)) {
     issues.push({ path: [...path, 'table'], value: table, message: 'must be 1 to 40 of a … z, 0 … 9 and "_", and begin with no digit' })
+  }
+  if (query === undefined) return issues
+  if (table !== undefined) issues.push({ path: [...path, 'table'], value: table, message: 'has no meaning beside query; remove one' })
+  try {
+    principalQuery(query, url.startsWith('sqlite:') ? 'sqlite' : 'postgres')
+  } catch (error) {
+    issues.push({ path: [...path, 'query'], value: query, message: `cannot be used: ${(error as Error).message.split(': ').at(-1)}` })
   }
   return issues
 }

@@ -56,7 +56,7 @@ function resolveSource(config: MethodConfig, file: string): ResolvedSource {
     case 'file':
       return { type: 'file', path: resolve(dirname(file), config.path) }
     case 'sql':
-      return { type: 'sql', url: resolveUrl(config.url, file), table: config.table }
+      return { type: 'sql', url: resolveUrl(config.url, file), table: config.table, query: config.query }
     case 'function': {
       const { module, timeoutMs = LOOKUP_TIMEOUT_MS } = config
       return { type: 'function', module: resolve(dirname(file), module), name: module, timeoutMs }

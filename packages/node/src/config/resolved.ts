@@ -41,7 +41,7 @@ export type ResolvedSource =
   /** `path` is absolute. */
   | { readonly type: 'file'; readonly path: string }
   /** A path in `url` is absolute. */
-  | { readonly type: 'sql'; readonly url: string; readonly table: string | undefined }
+  | { readonly type: 'sql'; readonly url: string; readonly table: string | undefined; readonly query: string | undefined }
   /** `module` is an absolute path, `name` as written in the configuration. */
   | { readonly type: 'function'; readonly module: string; readonly name: string; readonly timeoutMs: number }
   | {

@@ -43,7 +43,10 @@ export const PRINCIPALS = {
   ),
   wampcra: object(
     {
-      secret: text('a secret', 'The secret; with `salt` the Base64 key made of it, as `crosspoint passwd --method wampcra` prints it.'),
+      secret: text(
+        'a secret',
+        'The secret; with `salt` the Base64 key made of it, as `crosspoint passwd --method wampcra` prints it, or the password, of which the key is made at each login.',
+      ),
       salt: text('a salt', 'The salt of the key.').optional(),
       iterations: number('Iterations of PBKDF2. Default: 1000.'),
       keylen: number('Bytes of the key. Default: 32.'),
@@ -156,6 +159,10 @@ function everySource<const Shape extends z.ZodRawShape, const Fixed extends z.Zo
           'The database: `sqlite:` and a path relative to the configuration file, or `postgres://…`.',
         ),
         table: text('the name of a table', 'Its table. Default: crosspoint_principals.').optional(),
+        query: text(
+          'a SELECT statement',
+          'Finds principals in tables of your own: a SELECT with :authid (and :realm, :authmethod, :pubkey) that gives one row with role and credentials. Default: none, the table is ours.',
+        ).optional(),
         ...defaultRole,
         ...more,
       },

@@ -47,6 +47,7 @@ export const jwtSchema = object(
       'The role of each value of the role claim; the first one that the token has counts. Default: the value is the role.',
     ).optional(),
     defaultRole: text('the name of a role', 'The role of tokens whose role claim gives none. Default: they are refused.').optional(),
+    endsSession: truth('Whether a session ends when its token does, with crosspoint.close.login_expired. Default: true.').optional(),
     timeoutMs: whole(1, 60_000, 'milliseconds', 'How long fetching keys may take, in milliseconds. Default: 5000.').optional(),
   },
   'JSON Web Tokens of an identity provider; the keys come from one place: `keys` or `secret`, `jwksUri`, `discovery`.',

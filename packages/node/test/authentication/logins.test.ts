@@ -178,6 +178,20 @@ test('principals in a table of SQLite', async (context) => {
   await node.stop()
 })
 
+test('principals in a table of the operator’s own', async (context) => {
+  const root = folder(context)
+  const { DatabaseSync } = await import('node:sqlite')
+  const database = new DatabaseSync(join(root, 'app.sqlite'))
+  database.exec("create table users (name text, password text, role text); insert into users values ('joe', 's3cret', 'user')")
+  database.close()
+  chmodSync(join(root, 'app.sqlite'), 0o600)
+  const query = 'SELECT role, password AS ticket FROM users WHERE name = :authid'
+  const { port, node } = await startNode(context, { auth: { ticket: { type: 'sql', url: 'sqlite:app.sqlite', query } } }, root)
+  assert.equal((await loginByTicket(port, 'joe', 's3cret'))[0], 2)
+  assert.equal((await loginByTicket(port, 'joe', 'wrong'))[2], 'wamp.error.authentication_denied')
+  await node.stop()
+})
+
 test('AUTH-26 AUTH-46 salts of those who do not exist are the same after a restart', async (context) => {
   const auth = await everyMethod()
   const root = folder(context, { 'router.key': ROUTER_SEED })
@@ -219,7 +233,7 @@ test('AUTH-06 a role that the realm has not is refused, and the log says so', as
   const files = { 'who.js': `export default () => 'whoever'`, 'package.json': '{"type":"module"}' }
   const { port, log } = await startNode(context, { auth: { ticket: { type: 'function', module: 'who.js' } }, files })
   assert.equal((await loginByTicket(port, 'joe', 'x'))[2], 'wamp.error.no_such_role')
-  assert.match(log.lines.at(-1)!, /^info 127.*wamp\.error\.no_such_role: .*no role "whoever"/)
+  assert.match(log.lines.at(-1)!, /^info a login of "joe".*wamp\.error\.no_such_role: .*no role "whoever"/)
 })
 
 test('two realms with roles of their own: the principal says where it belongs', async (context) => {

@@ -7,12 +7,13 @@ import {
   isWampcraSignature,
   mockBytes,
   mockWampcraSalting,
+  readBase64,
   readWampcraSalting,
   toHex,
-  utf8Encode,
   WAMPCRA_ITERATIONS,
   type WampcraSalting,
   wampcraChallenge,
+  wampcraKey,
 } from '@crosspoint/protocol/internal'
 import type { Authenticator, Identity, LoginRequest, Step } from './authenticator.ts'
 import { identityOf } from './identity.ts'
@@ -31,13 +32,16 @@ interface Candidate {
   /** Undefined for one that does not exist. */
   readonly principal: Principal | undefined
   readonly identity: Identity
-  readonly key: Uint8Array
+  /** What signs, as stored; or the password that it is to be made of. */
+  readonly secret: string
+  readonly isPassword: boolean
   readonly salting: WampcraSalting | undefined
 }
 
 /**
  * WAMP-CRA of the principals of a source, which have `secret`; with `salt`, `iterations` and `keylen` it is the Base64 text of the
- * derived key (see `makeWampcraCredentials`). Principals of one source should all have a salt or all have none: one that does not
+ * derived key (see `makeWampcraCredentials`). What does not look like one is the password, as Crossbar.io has it in newer versions,
+ * and the key is derived at each login. Principals of one source should all have a salt or all have none: one that does not
  * exist is made to look like the source's example, by default like a new one.
  *
  * @param crypto the cryptography of the platform
@@ -67,15 +71,23 @@ function read(source: PrincipalSource, request: LoginRequest, authid: string, pr
   const salting = salt === undefined || salt === null ? undefined : readWampcraSalting(principal)
   if (salting !== undefined && 'fault' in salting) return salting.fault
   const identity = identityOf(principal, request, source, 'wampcra', authid)
-  return typeof identity === 'string' ? identity : { principal, identity, key: utf8Encode(secret), salting }
+  return typeof identity === 'string' ? identity : { principal, identity, secret, isPassword: isPassword(secret, salting), salting }
+}
+
+/** Whether the key is still to be derived: a derived one is canonical Base64 of its length, which nobody chooses as a password. */
+function isPassword(secret: string, salting: WampcraSalting | undefined): boolean {
+  return salting !== undefined && readBase64(secret, salting.keylen, salting.keylen) === undefined
 }
 
 function mock(crypto: Crypto, mockSecret: Uint8Array, source: PrincipalSource, request: LoginRequest, authid: string): Candidate {
   const { provider, example } = source
   const role = typeof example?.role === 'string' ? example.role : 'anonymous'
   const identity = { realm: request.realm ?? '', authid, authrole: role, authmethod: 'wampcra', authprovider: provider }
-  const key = utf8Encode(toHex(mockBytes(crypto, mockSecret, 'wampcra key', authid)))
-  return { principal: undefined, identity, key, salting: mockSalting(crypto, mockSecret, example, authid) }
+  const secret = toHex(mockBytes(crypto, mockSecret, 'wampcra key', authid))
+  const salting = mockSalting(crypto, mockSecret, example, authid)
+  // Deriving takes time, so it is done for those who do not exist where it is done for the others.
+  const isDerivedNow = typeof example?.['secret'] === 'string' && isPassword(example['secret'], salting)
+  return { principal: undefined, identity, secret, isPassword: isDerivedNow, salting }
 }
 
 function mockSalting(crypto: Crypto, mockSecret: Uint8Array, example: Principal | undefined, authid: string): WampcraSalting | undefined {
@@ -85,17 +97,22 @@ function mockSalting(crypto: Crypto, mockSecret: Uint8Array, example: Principal 
   return { ...mockWampcraSalting(crypto, mockSecret, authid, salting.iterations), keylen: salting.keylen }
 }
 
-function challenge(crypto: Crypto, clock: Clock, request: LoginRequest, { principal, identity, key, salting }: Candidate): Step {
+function challenge(crypto: Crypto, clock: Clock, request: LoginRequest, candidate: Candidate): Step {
+  const { principal, identity, secret, isPassword: isToDerive, salting } = candidate
   const { authid, authrole, authprovider } = identity
   const text = wampcraChallenge(crypto, { authid, authrole, authprovider, session: request.session, nowMs: clock.now() })
   return {
     type: 'challenge',
     extra: { challenge: text, ...salting },
     answered: (signature, _extra, next) => {
-      const isRight = isWampcraSignature(crypto, key, text, signature)
-      if (principal === undefined) next(denied(`no principal "${authid}"`))
-      else if (!isRight) next(denied(`wrong signature of "${authid}"`))
-      else next({ type: 'accept', identity, principal })
+      const check = (key: Uint8Array | undefined) => {
+        if (key === undefined) return next(failed('too many keys are being derived'))
+        const isRight = isWampcraSignature(crypto, key, text, signature)
+        if (principal === undefined) next(denied(`no principal "${authid}"`))
+        else if (!isRight) next(denied(`wrong signature of "${authid}"`))
+        else next({ type: 'accept', identity, principal })
+      }
+      wampcraKey(crypto, secret, isToDerive ? salting : undefined, check)
     },
   }
 }

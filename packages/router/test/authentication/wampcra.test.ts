@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { pbkdf2Sync } from 'node:crypto'
 import { test } from 'node:test'
 import type { Dict } from '@crosspoint/protocol'
 import {
+  type Crypto,
   makeWampcraCredentials,
   mockBytes,
   readWampcraChallenge,
@@ -33,10 +35,10 @@ import {
 
 const SALTED = { secret: '64xfzBvZhGDT7PB0bQwDeI8/WR1M9x6Cw5dt0yP9koc=', salt: 'salt123', iterations: 1000, keylen: 32 } // AUTH-29
 
-function world(source: PrincipalSource | { readonly [authid: string]: LoginPrincipal }): LoginWorld {
+function world(source: PrincipalSource | { readonly [authid: string]: LoginPrincipal }, door: Crypto = crypto): LoginWorld {
   const principals =
     typeof source['find'] === 'function' ? (source as PrincipalSource) : staticPrincipals(source as { [authid: string]: LoginPrincipal })
-  return new LoginWorld({ authenticators: [wampcra(crypto, principals, { mockSecret: MOCK_SECRET, clock: new VirtualClock() })] })
+  return new LoginWorld({ authenticators: [wampcra(door, principals, { mockSecret: MOCK_SECRET, clock: new VirtualClock() })] })
 }
 const offer = (w: LoginWorld, authid: string): TestClient => w.hello({ authmethods: ['wampcra'], authid })
 const sign = (secret: string, extra: Dict): string => signWampcra(crypto, utf8Encode(secret), extra['challenge'] as string)
@@ -104,6 +106,27 @@ test('AUTH-24 credentials that `makeWampcraCredentials` makes log in', async () 
   const key = await answerOf<Uint8Array | undefined>((done) => wampcraKey(crypto, 'grün', task.salting, done))
   client.send(AUTHENTICATE, signWampcra(crypto, key!, task.challenge), {})
   assert.equal(welcomeOf(client)['authid'], 'joe')
+})
+
+test('a salted principal with the password in place of the key logs in, too, as newer Crossbar.io has them', () => {
+  let derived = 0
+  const pbkdf2Sha256: Crypto['pbkdf2Sha256'] = (password, salt, iterations, length, done) => {
+    derived++
+    done(pbkdf2Sync(password, salt, iterations, length, 'sha256'))
+  }
+  const w = world({ peter: { ...SALTED, secret: 'secret1' } }, { ...crypto, pbkdf2Sha256 })
+  for (const [authid, secret, isRight] of [
+    ['peter', SALTED.secret, true],
+    ['peter', 'secret1', false],
+    ['nobody', SALTED.secret, false],
+  ] as const) {
+    const before = derived
+    const client = offer(w, authid)
+    client.send(AUTHENTICATE, sign(secret, challengeOf(client, 'wampcra')), {})
+    if (isRight) welcomeOf(client)
+    else abortOf(client, DENIED)
+    assert.equal(derived - before, 1, 'the same work for those who do not exist')
+  }
 })
 
 test('AUTH-26 every challenge is new, and a signature serves once and for its own only', () => {
