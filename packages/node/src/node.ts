@@ -1,6 +1,6 @@
 // A node: one router, its components, its listeners. Starting goes inside out, stopping outside in.
 
-import { ErrorUri, type SessionId } from '@crosspoint/protocol'
+import type { SessionId } from '@crosspoint/protocol'
 import { shown } from '@crosspoint/protocol/internal'
 import { systemClock, systemRandom } from '@crosspoint/protocol/system'
 import { type LoginSummary, Router, type RouterObserver } from '@crosspoint/router'
@@ -230,8 +230,6 @@ function observe(log: Logger, onEnd: (session: SessionId, reason: string) => voi
     onRefused: (peer, reason, message, login) => {
       const text = `${reason}: ${message}`
       if (login !== undefined && !reason.startsWith('wamp.close.')) log.info(`${loginText(peer, login)} was refused: ${text}`)
-      // A login that went well, into a realm without its role: a mistake in what the principals are given.
-      else if (reason === ErrorUri.noSuchRole) log.info(`${peer} was refused: ${text}`)
       else log.debug(`${peer} was refused: ${text}`)
     },
     onStoreFailing: (realm, failure) => {

@@ -66,11 +66,15 @@ test('paths are absolute, and every default is filled in', async (context) => {
         defaultRole: 'guest',
       },
       { method: 'ticket', source: { type: 'function', module: join(root, 'who.ts'), name: './who.ts', timeoutMs: 5000 }, ...none },
-      { method: 'wampcra', source: { type: 'sql', url: `sqlite:${join(root, 'users.sqlite')}`, table: 'users' }, ...none },
+      {
+        method: 'wampcra',
+        source: { type: 'sql', url: `sqlite:${join(root, 'users.sqlite')}`, table: 'users', query: undefined },
+        ...none,
+      },
       { method: 'scram', source: { type: 'file', path: join(root, 'people.yaml') }, ...none },
       {
         method: 'cryptosign',
-        source: { type: 'sql', url: 'postgres://db/users', table: undefined },
+        source: { type: 'sql', url: 'postgres://db/users', table: undefined, query: undefined },
         ...none,
         routerKey: new Uint8Array(Buffer.from(SEED, 'hex')),
         channelBinding: 'required',

@@ -30,7 +30,9 @@ function config(allow: Allow, more: object = {}, realms: readonly object[] = [])
 const ALL: Allow = { call: true, register: true, publish: true, subscribe: true }
 
 /** A node from a module, a client in it, and what writes and reads the module again. */
-async function open(context: TestContext): Promise<{ root: string; client: Client; log: ReturnType<typeof recorder>; change: (to: object) => Promise<void> }> {
+async function open(
+  context: TestContext,
+): Promise<{ root: string; client: Client; log: ReturnType<typeof recorder>; change: (to: object) => Promise<void> }> {
   const text = (value: object) => `export default ${JSON.stringify(value)}`
   const root = folder(context, { 'crosspoint.config.js': text(config(ALL)), 'package.json': '{"type":"module"}' })
   const file = join(root, 'crosspoint.config.js')

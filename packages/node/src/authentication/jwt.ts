@@ -64,7 +64,7 @@ export function jwt(options: JwtOptions, { aliases = [], now = Date.now, warn = 
         answered: (token, _extra, decided) => {
           if (token.length > TOKEN_CHARS_MAX) return decided(denied(`the token has more than ${TOKEN_CHARS_MAX} characters`))
           checker ??= import('jose').then((jose) => new TokenChecker(jose, options, { now, warn }))
-          checker
+          void checker
             .then((ready) => ready.check(token))
             .then((claims): Step => ({ type: 'accept', identity: identityIn(claims, request, authmethod, options) }))
             .catch(refusalOf)

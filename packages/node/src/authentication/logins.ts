@@ -236,7 +236,7 @@ function closedLast(store: CookieStore): CookieStore {
 }
 
 /** The same source, whose principals have this role when they have none. */
-export function withDefaultRole(source: PrincipalSource, role: string | undefined): PrincipalSource {
+function withDefaultRole(source: PrincipalSource, role: string | undefined): PrincipalSource {
   if (role === undefined) return source
   const complete = (principal: LoginPrincipal): LoginPrincipal => (principal.role === undefined ? { ...principal, role } : principal)
   return {

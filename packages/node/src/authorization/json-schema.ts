@@ -1,189 +1,168 @@
-// JSON Schema, draft 2020-12, for payloads (AUTHZ-08): a schema becomes a function once, at the start. What a schema says and this
-// does not know is refused by name, so that nobody relies on a check that is not made. Not made of zod's `fromJSONSchema`, which
-// lets pass in silence what it has no form for: constraints without `type`, `required` without `properties`, lists in `enum`.
+// JSON Schema, draft 2020-12, for payloads (AUTHZ-08): ajv makes a function of a schema once, at the start. Before, a schema of schemas
+// finds mistakes with their places; and here are the words for what payloads have wrong, which name members but no values.
 
+import { createRequire } from 'node:module'
 import type { ValueCheck } from '@crosspoint/router'
-import type { ConfigPath, Issue } from '../config/issue.ts'
-import { nearest } from '../config/issue.ts'
-import { APPLICATORS } from './json-schema-applicators.ts'
-import { ASSERTIONS } from './json-schema-assertions.ts'
-import { isObject } from './json-values.ts'
+import type { Ajv2020, ErrorObject, Options } from 'ajv/dist/2020.js'
+import type { FormatName, FormatsPlugin } from 'ajv-formats'
+import { type ConfigPath, type Issue, nearest, valueAt } from '../config/issue.ts'
+import { jsonOf } from './json-values.ts'
 
-/** What is wrong, and where below the value that was given: "[1].name". */
-export interface Wrong {
-  readonly at: string
-  readonly must: string
-}
-export type Check = (value: unknown) => Wrong | undefined
-
-/** One keyword, and what it may need to become a check. */
-export interface Keyword {
-  /** The value of the keyword. */
-  readonly value: unknown
-  /** The schema that it stands in. */
-  readonly schema: { readonly [keyword: string]: unknown }
-  /** The check of a schema below: `['items']`, `['properties', 'name']`. */
-  compile(schema: unknown, below: readonly (string | number)[]): Check
-  /** Says that the keyword's value makes no sense. */
-  refuse(message: string): undefined
-  /** The check that `$ref` names; undefined when there is none. */
-  resolve(reference: string): Check | undefined
-}
-
-export type KeywordCompiler = (keyword: Keyword) => Check | undefined
-
-const KEYWORDS: { readonly [keyword: string]: KeywordCompiler } = { ...ASSERTIONS, ...APPLICATORS }
-
-/** What says something to people and programs, not about values. */
-const ANNOTATIONS: ReadonlySet<string> = new Set([
-  ...['$comment', '$defs', 'title', 'description', 'default', 'deprecated', 'examples', 'readOnly', 'writeOnly'],
-  ...['contentEncoding', 'contentMediaType', 'contentSchema'],
-])
-const ROOT_ANNOTATIONS: ReadonlySet<string> = new Set(['$schema', '$id'])
+/** Those of the draft that ajv-formats checks; its others are OpenAPI's, and some of them check nothing. */
+const FORMATS = 'date-time date time duration email hostname ipv4 ipv6 uri uri-reference uri-template uuid json-pointer regex'.split(' ')
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema'
 
-const OTHERS: { readonly [keyword: string]: string } = {
-  unevaluatedItems: 'is not supported; write items: false beside prefixItems',
-  unevaluatedProperties: 'is not supported; write additionalProperties: false beside all properties',
-  definitions: 'is the form of older drafts; write $defs',
-  additionalItems: 'is the form of older drafts; write items beside prefixItems',
-  dependencies: 'is the form of older drafts; write dependentRequired or dependentSchemas',
-  $anchor: 'is not supported; write $ref: "#/$defs/name"',
-  $dynamicAnchor: 'is not supported; write $ref: "#/$defs/name"',
-  $dynamicRef: 'is not supported; write $ref: "#/$defs/name"',
-  $recursiveRef: 'is the form of an older draft; write $ref: "#"',
-  $id: 'is supported in the outermost schema only; remove it',
-  $schema: 'is supported in the outermost schema only; remove it',
-  $vocabulary: 'is not supported; remove it',
+/** The draft's own schema of schemas, for a whole schema and all inside it, and nothing that the draft does not know. */
+const SCHEMA_OF_SCHEMAS = {
+  $id: 'crosspoint:schema-of-schemas',
+  $dynamicAnchor: 'meta',
+  $ref: DRAFT,
+  properties: {
+    $schema: { const: DRAFT },
+    $ref: { pattern: '^#(/|$)' },
+    ...{ $anchor: false, $dynamicRef: false, $recursiveRef: false }, // ajv has not all of them
+    format: { enum: FORMATS },
+    pattern: { format: 'regex' },
+    patternProperties: { propertyNames: { format: 'regex' } },
+    properties: { propertyNames: { not: { const: '__proto__' } } }, // which ajv passes over
+  },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  dependentRequired: { then: ['if'], else: ['if'], minContains: ['contains'], maxContains: ['contains'] }, // or they do nothing
+  unevaluatedProperties: false,
 }
 
-/** References that lead to references, and values within values, go no deeper. */
-const DEPTH_MAX = 200
+/**
+ * What the three would refuse is valid and often meant: limits without `type`, arguments that may be left out, members that must be
+ * there and may be anything. So is a name in `properties` that fits a pattern as well.
+ */
+const LENIENT: Options = { strictTypes: false, strictTuples: false, strictRequired: false, allowMatchingProperties: true }
+const OPTIONS: Options = {
+  ...{ strict: true, ...LENIENT, logger: false },
+  validateSchema: false, // done before
+  ownProperties: true, // `required: [toString]` is not met by what every object has
+  multipleOfPrecision: 8, // 0.3 is a multiple of 0.1, although not in binary
+}
 
-const PASS: Check = () => undefined
+/** Loaded by the first schema; at once, and not by `import()`, as the answers of authorizers bring schemas too. */
+function loadAjv() {
+  const require = createRequire(import.meta.url)
+  const { Ajv2020: Ajv } = require('ajv/dist/2020') as typeof import('ajv/dist/2020.js')
+  const addFormats = require('ajv-formats') as FormatsPlugin
+  const newAjv = (options: Options): Ajv2020 => {
+    const ajv = new Ajv(options)
+    addFormats(ajv, FORMATS as FormatName[])
+    ajv.addFormat('regex', isRegularExpression)
+    return ajv
+  }
+  const ajv = newAjv(OPTIONS)
+  return { newAjv, isSchema: ajv.compile(SCHEMA_OF_SCHEMAS), keywords: Object.keys(ajv.RULES.keywords) }
+}
+let loaded: ReturnType<typeof loadAjv> | undefined
+
+/** As `pattern` is compiled; ajv-formats does without the `u`. */
+function isRegularExpression(text: string): boolean {
+  try {
+    return new RegExp(text, 'u') !== undefined
+  } catch {
+    return false
+  }
+}
 
 /**
  * Makes a check of a schema.
  *
  * @param path where the schema stands in the configuration
- * @returns the check, and what is wrong with the schema; then the check is of no use
+ * @returns the check, and what is wrong with the schema, at most one thing; then the check lets nothing pass
  * @example
  * const { check } = compileSchema({ type: 'array', prefixItems: [{ type: 'string' }], minItems: 1 }, [])
  * check([7]) // '[0]: must be a string'
  */
-export function compileSchema(schema: unknown, path: ConfigPath): { readonly check: ValueCheck; readonly issues: readonly Issue[] } {
-  const compiler = new Compiler(schema, path)
-  const check = compiler.compile(schema, path)
-  return { check: (value) => safely(check, value), issues: compiler.issues }
-}
-
-/** What is nested deeper than the stack is no fault of the router's. */
-function safely(check: Check, value: unknown): string | undefined {
+export function compileSchema(given: unknown, path: ConfigPath): { readonly check: ValueCheck; readonly issues: readonly Issue[] } {
+  loaded ??= loadAjv()
+  const refused = (issue: Issue) => ({ check: () => CANNOT, issues: [issue] })
   try {
-    return textOf(check(value))
-  } catch {
-    return 'it cannot be checked: it is nested too deeply'
+    const schema = jsonOf(given)
+    if (!loaded.isSchema(schema)) return refused(issueOf(loaded.isSchema.errors![0]!, schema, path, loaded.keywords))
+    // An instance for each: names of schemas (`$id`) do not meet, and all of it goes when the check does.
+    const validate = loaded.newAjv({ ...OPTIONS, meta: false }).compile(schema as object | boolean)
+    return { check: (value) => faultOf(validate, value), issues: [] }
+  } catch (error) {
+    return refused({ path, value: given, message: `cannot be checked: ${(error as Error).message}` })
   }
 }
 
-function textOf(wrong: Wrong | undefined): string | undefined {
-  if (wrong === undefined) return undefined
-  const at = wrong.at.replace(/^\./, '')
-  return at === '' ? wrong.must : `${at}: ${wrong.must}`
-}
+const CANNOT = 'it cannot be checked'
 
-class Compiler {
-  readonly issues: Issue[] = []
-  readonly #root: unknown
-  readonly #rootPath: ConfigPath
-  readonly #references = new Map<string, { check: Check }>()
-
-  constructor(root: unknown, path: ConfigPath) {
-    this.#root = root
-    this.#rootPath = path
-  }
-
-  compile(schema: unknown, path: ConfigPath): Check {
-    if (schema === true) return PASS
-    if (schema === false) return () => ({ at: '', must: 'must not be there' })
-    if (!isObject(schema)) {
-      this.issues.push({ path, value: schema, message: 'must be a JSON Schema: an object, true or false' })
-      return PASS
-    }
-    if (path === this.#rootPath && schema['$schema'] !== undefined && schema['$schema'] !== DRAFT) {
-      this.issues.push({ path: [...path, '$schema'], value: schema['$schema'], message: `must be "${DRAFT}", or not there` })
-    }
-    const checks = Object.keys(schema).flatMap((name) => this.#keyword(name, schema, path) ?? [])
-    if (checks.length <= 1) return checks[0] ?? PASS
-    return (value) => {
-      for (const check of checks) {
-        const wrong = check(value)
-        if (wrong !== undefined) return wrong
-      }
-      return undefined
-    }
-  }
-
-  #keyword(name: string, schema: { readonly [keyword: string]: unknown }, path: ConfigPath): Check | undefined {
-    const at = [...path, name]
-    const value = schema[name]
-    if (ANNOTATIONS.has(name) || (path === this.#rootPath && ROOT_ANNOTATIONS.has(name))) return undefined
-    const refuse = (message: string) => void this.issues.push({ path: at, value, message })
-    const compiler = Object.hasOwn(KEYWORDS, name) ? KEYWORDS[name] : undefined
-    if (compiler === undefined) {
-      const guess = nearest(name, [...Object.keys(KEYWORDS), ...ANNOTATIONS])
-      const other = Object.hasOwn(OTHERS, name) ? OTHERS[name] : undefined
-      refuse(other ?? `is no keyword of JSON Schema that is checked here;${guess ? ` did you mean "${guess}"?` : ''} remove it`)
-      return undefined
-    }
-    return compiler({
-      value,
-      schema,
-      refuse: (message) => refuse(message) as undefined,
-      compile: (inner, below) => this.compile(inner, [...path, ...below]),
-      resolve: (reference) => this.#resolve(reference),
-    })
-  }
-
-  /** Each reference once; one that leads to itself is known before it is done. */
-  #resolve(reference: string): Check | undefined {
-    const known = this.#references.get(reference)
-    if (known !== undefined) return (value) => known.check(value)
-    const parts = reference === '#' ? [] : reference.slice(2).split('/').map(unescaped)
-    let schema = this.#root
-    for (const part of parts) {
-      const isThere = typeof schema === 'object' && schema !== null && Object.hasOwn(schema, part)
-      if (!isThere) return undefined
-      schema = (schema as { readonly [part: string]: unknown })[part]
-    }
-    const entry = { check: PASS }
-    this.#references.set(reference, entry)
-    entry.check = bounded(this.compile(schema, parts.length === 0 ? this.#rootPath : [...this.#rootPath, ...parts]))
-    return (value) => entry.check(value)
-  }
-}
-
-/** A part of a JSON Pointer in a fragment. */
-function unescaped(part: string): string {
-  let text = part
+/** Too deep for the stack, as with a schema that refers to itself without end; or members such as `valueOf`, which ajv calls. */
+function faultOf(validate: ReturnType<Ajv2020['compile']>, value: unknown): string | undefined {
   try {
-    text = decodeURIComponent(part)
+    const json = jsonOf(value)
+    return validate(json) ? undefined : faultText(validate.errors!, json)
   } catch {
-    // not percent-encoded
+    return CANNOT
   }
-  return text.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
-/** A schema that refers to itself follows the value as deep as that goes. */
-function bounded(check: Check): Check {
-  let depth = 0
-  return (value) => {
-    if (depth >= DEPTH_MAX) return { at: '', must: `is nested deeper than ${DEPTH_MAX} times` }
-    depth++
-    try {
-      return check(value)
-    } finally {
-      depth--
-    }
+/** The last error is the outermost: of alternatives that failed, those before it say why. `if` says nothing that they do not. */
+function faultText(errors: readonly ErrorObject[], value: unknown): string {
+  const last = errors.findLastIndex(({ keyword }) => keyword !== 'if')
+  const hasReasons = ['anyOf', 'oneOf', 'propertyNames'].includes(errors[last]!.keyword)
+  const [text, ...reasons] = [errors[last]!, ...(hasReasons ? errors.slice(0, Math.min(last, 4)) : [])].map((error) => {
+    const at = placeOf(error, value).map(partText).join('').replace(/^\./, '')
+    return at === '' ? wordsOf(error) : `${at}: ${wordsOf(error)}`
+  })
+  return reasons.length === 0 ? text! : `${text} (${reasons.join('; ')})`
+}
+
+function issueOf(mistake: ErrorObject, schema: unknown, path: ConfigPath, keywords: readonly string[]): Issue {
+  const place = placeOf(mistake, schema)
+  const name = String(place.at(-1))
+  const issue = (message: string): Issue => ({ path: [...path, ...place], value: valueAt(schema, place), message })
+  if (mistake.keyword === 'unevaluatedProperties') {
+    const guess = nearest(name, keywords)
+    return issue(`is no keyword of JSON Schema;${guess && guess !== name ? ` did you mean "${guess}"?` : ''} remove it`)
   }
+  if (mistake.keyword === 'false schema' || name === '$ref') return issue('is not supported; refer to "#/$defs/name", in the same schema')
+  if (mistake.params['format'] === 'regex') return issue('must be a regular expression, as the flag "u" has it')
+  return issue(String(mistake.params['type']) === 'object,boolean' ? 'must be a JSON Schema: an object, true or false' : wordsOf(mistake))
+}
+
+/** Where it is wrong; of a member that is missing or too much, where that is. */
+function placeOf({ instancePath, params, propertyName }: ErrorObject, root: unknown): ConfigPath {
+  const place: (string | number)[] = []
+  for (const part of instancePath.split('/').slice(1)) {
+    place.push(Array.isArray(valueAt(root, place)) ? Number(part) : part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  }
+  const member = propertyName ?? params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty']
+  return member === undefined ? place : [...place, member]
+}
+
+/** "[0]", ".name", or '["a name"]'. */
+export function partText(part: string | number): string {
+  if (typeof part === 'number') return `[${part}]`
+  return /^[A-Za-z_$][\w$-]{0,60}$/.test(part) ? `.${part}` : `[${JSON.stringify(part.length > 60 ? `${part.slice(0, 59)}…` : part)}]`
+}
+
+const TYPES = {
+  string: 'a string',
+  number: 'a number',
+  integer: 'an integer',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a dictionary',
+}
+const SHOWN_MAX = 20
+
+function wordsOf({ keyword, params, message }: ErrorObject): string {
+  if (keyword === 'required') return 'is missing'
+  if (['false schema', 'additionalProperties', 'unevaluatedProperties'].includes(keyword)) return 'must not be there'
+  if (keyword === 'type')
+    return `must be ${[params['type']]
+      .flat()
+      .map((type: keyof typeof TYPES) => TYPES[type] ?? type)
+      .join(' or ')}`
+  if (keyword === 'const') return `must be ${JSON.stringify(params['allowedValue'])}`
+  if (keyword !== 'enum') return message!
+  const values = (params['allowedValues'] as readonly unknown[]).map((value) => JSON.stringify(value))
+  return `must be one of ${values.slice(0, SHOWN_MAX).join(', ')}${values.length > SHOWN_MAX ? ', …' : ''}`
 }

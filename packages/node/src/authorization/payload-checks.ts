@@ -3,8 +3,7 @@
 
 import type { PayloadCheck, Validation, ValueCheck } from '@crosspoint/router'
 import type { ConfigPath, Issue } from '../config/issue.ts'
-import { compileSchema } from './json-schema.ts'
-import { memberAt } from './json-schema-assertions.ts'
+import { compileSchema, partText } from './json-schema.ts'
 import { isObject } from './json-values.ts'
 
 /** JSON Schema, draft 2020-12, or anything that is a Standard Schema. */
@@ -116,5 +115,5 @@ function standardFault(schema: StandardSchema, value: unknown): string | undefin
 
 function placeText(segment: PropertyKey | { readonly key: PropertyKey }): string {
   const key = isObject(segment) ? (segment as { readonly key: PropertyKey }).key : segment
-  return typeof key === 'number' ? `[${key}]` : memberAt(String(key))
+  return partText(typeof key === 'number' ? key : String(key))
 }

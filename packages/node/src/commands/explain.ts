@@ -22,7 +22,7 @@ export interface ExplainOptions {
 /** What an explanation of either kind has. */
 type Explained = Omit<OfflineExplanation, 'authorizer'> & { readonly authorizer?: string | null }
 
-export const EXPLAIN_STATUS: { readonly [answer in Answer]: number } = { allowed: 0, denied: 3, asked: 4 }
+const EXPLAIN_STATUS: { readonly [answer in Answer]: number } = { allowed: 0, denied: 3, asked: 4 }
 
 /**
  * Explains one decision.

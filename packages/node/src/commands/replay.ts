@@ -14,7 +14,7 @@ export interface ReplayOptions {
   readonly json: boolean
 }
 
-export const REPLAY_STATUS = { same: 0, changed: 3 } as const
+const REPLAY_STATUS = { same: 0, changed: 3 } as const
 
 /**
  * Decides recorded requests anew.

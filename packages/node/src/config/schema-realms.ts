@@ -79,7 +79,7 @@ const allow = object(
 
 const schema = z.unknown().meta({
   description:
-    'JSON Schema, draft 2020-12; in a .ts or .js file also any Standard Schema that validates at once. Keywords that are not checked are refused at the start.',
+    'JSON Schema, draft 2020-12; in a .ts or .js file also any Standard Schema that validates at once. Keywords and formats that would not be checked, and references to other files, are refused at the start.',
 })
 
 const payload = {

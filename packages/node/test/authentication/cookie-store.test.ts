@@ -73,7 +73,7 @@ async function known(store: CookieStore, values: readonly string[]): Promise<str
 }
 
 for (const { name, skip, open } of KINDS) {
-  const on = (title: string, run: (context: TestContext) => Promise<void>) => test(title, { skip }, run)
+  const on = (title: string, run: (context: TestContext) => Promise<void>): void => void test(title, { skip }, run)
   describe(`cookies in ${name}`, () => {
     on('what was put is found, replaced, and deleted', async (context) => {
       const { store } = await open(context)

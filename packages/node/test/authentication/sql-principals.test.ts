@@ -29,8 +29,8 @@ const insert = (database: TestDatabase, columns: string, values: string) =>
   database.run(`INSERT INTO crosspoint_principals (${columns}) VALUES (${values})`)
 
 for (const engine of ENGINES) {
-  const on = (title: string, run: (context: TestContext, database: TestDatabase) => Promise<void>) =>
-    test(title, { skip: engine.skip }, async (context) => run(context, await engine.make(context)))
+  const on = (title: string, run: (context: TestContext, database: TestDatabase) => Promise<void>): void =>
+    void test(title, { skip: engine.skip }, async (context) => run(context, await engine.make(context)))
 
   describe(`principals in ${engine.name}`, () => {
     on('a row that was written by hand is found, with its defaults', async (context, database) => {

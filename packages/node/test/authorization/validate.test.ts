@@ -32,7 +32,7 @@ test('AUTHZ-08 calls, answers and events that are not as the permission wants th
   let answer: unknown = 7
   await callee.register('com.order', () => answer)
   assert.equal(await invalid(user.call('com.order', 'a', { name: 1 })), 'Cannot call "com.order": args: [1].name: must be a string')
-  assert.equal(await invalid(user.call('com.order', 'a')), 'Cannot call "com.order": args: must have at least 2 items')
+  assert.equal(await invalid(user.call('com.order', 'a')), 'Cannot call "com.order": args: must NOT have fewer than 2 items')
   const kwargs = { much: 1 }
   assert.equal(
     await invalid(user.callResult('com.order', { args: ['a', { name: 'b' }], kwargs })),
@@ -46,9 +46,22 @@ test('AUTHZ-08 calls, answers and events that are not as the permission wants th
   )
   assert.equal(
     await invalid(user.publishEvent('com.topic', { args: ['a'], acknowledge: true })),
-    'Cannot publish "com.topic": args: must have at least 2 items',
+    'Cannot publish "com.topic": args: must NOT have fewer than 2 items',
   )
   await user.publishEvent('com.topic', { args: ['a', { name: 'b' }], acknowledge: true })
+})
+
+test('AUTHZ-08 payloads that are no JSON are checked as well: integers beyond 2^53, and binary data', async (context) => {
+  const items = { type: ['integer', 'object'], maximum: 2 ** 60, minProperties: 1 }
+  const validate = { args: { type: 'array', items }, kwargs: { properties: { data: { maxLength: 1 } } } }
+  const roles = [{ name: 'user', permissions: [{ uri: 'com.*', allow: EVERYTHING, validate }] }]
+  const { connect } = await openNode(context, { 'crosspoint.config.json': configOf(roles) })
+  const user = await connect('user')
+  const published = (args: unknown[], kwargs = {}) => invalid(user.publishEvent('com.topic', { args, kwargs, acknowledge: true }))
+  const begin = 'Cannot publish "com.topic": args: [0]: must be'
+  assert.equal(await published([2n ** 61n]), `${begin} <= 1152921504606847000`)
+  assert.equal(await published([new Uint8Array(3)]), `${begin} an integer or a dictionary`)
+  await user.publishEvent('com.topic', { args: [2n ** 59n], kwargs: { data: new Uint8Array(3) }, acknowledge: true })
 })
 
 /** A schema of a library: an object that is more than its members, one of whose numbers comes from the environment. */

@@ -8,7 +8,6 @@ import { ALL_ROLES, type TestClient, World } from '../support.ts'
 
 export { nodeCrypto as crypto } from '../../../node/src/crypto.ts'
 
-export const HELLO = 1
 export const WELCOME = 2
 export const ABORT = 3
 export const CHALLENGE = 4
