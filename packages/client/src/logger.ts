@@ -12,8 +12,10 @@ export interface Logger {
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LEVELS)[number]
 
+declare const process: unknown
+
 /**
- * A logger that prints `2026-01-31T12:00:00.000Z INFO text` to the console.
+ * A logger that prints `2026-01-31T12:00:00.000Z INFO text` to the console; in Node to stderr, since stdout is for what a program gives.
  * @param clock where the time comes from.
  * @param level the least level that is printed. Default: `info`.
  */
@@ -22,7 +24,7 @@ export function consoleLogger(clock: Clock, level: LogLevel = 'info'): Logger {
     (at: LogLevel) =>
     (text: string, ...details: unknown[]): void => {
       if (LEVELS.indexOf(at) >= LEVELS.indexOf(level)) {
-        console[at](`${new Date(clock.now()).toISOString()} ${at.toUpperCase()} ${text}`, ...details)
+        console[typeof process === 'undefined' ? at : 'error'](`${new Date(clock.now()).toISOString()} ${at.toUpperCase()} ${text}`, ...details)
       }
     }
   return { debug: print('debug'), info: print('info'), warn: print('warn'), error: print('error') }

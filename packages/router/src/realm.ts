@@ -339,6 +339,7 @@ export class Realm {
 
   #dismiss(session: Session, reason: Uri, details: { readonly message?: string }): void {
     session.state = 'shutting_down'
+    session.dismissal = reason
     if (session.resumption?.isDetached === true) return session.finish(reason, 'nobody was there')
     this.outbox.deliver({ type: MessageType.GOODBYE, details, reason }, session)
     session.timer = this.#clock.setTimer(this.rules.limits.goodbyeTimeoutMs, () => session.finish(reason, 'no answer to GOODBYE'))

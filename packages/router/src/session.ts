@@ -217,7 +217,7 @@ export class Session {
       }
     } else if (this.state === 'shutting_down') {
       // Everything but the answer is ignored (SES-21); a crossing GOODBYE is the answer (SES-22).
-      if (message.type === MessageType.GOODBYE || message.type === MessageType.ABORT) this.finish(message.reason, '')
+      if (message.type === MessageType.GOODBYE || message.type === MessageType.ABORT) this.finish(this.dismissal ?? message.reason, '')
     } else if (this.state === 'establishing' || this.state === 'challenging') {
       if (message.type === MessageType.ABORT)
         this.finish(message.reason, textOf(message.details['message'])) // transitions 7 and 11
@@ -293,6 +293,9 @@ export class Session {
     return id <= this.#lastInvocationId
   }
 
+  /** Why it was sent away, which its answer does not change. */
+  dismissal: Uri | undefined = undefined
+
   closePeer(): void {
     this.peer.close(this.closeReason)
   }
@@ -318,7 +321,7 @@ export class Session {
     }
     if (this.state === 'failed') return
     this.state = 'failed'
-    this.#host.ended(this, 'wamp.close.transport_lost', reason)
+    this.#host.ended(this, this.dismissal ?? 'wamp.close.transport_lost', reason)
   }
 
   /** The deadline no longer matters. */

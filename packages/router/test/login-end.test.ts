@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Authenticator, Identity } from '../src/index.ts'
+import type { Authenticator, Identity, RouterObserver } from '../src/index.ts'
 import { World } from './support.ts'
 
 const HOUR_MS = 3_600_000
@@ -55,8 +55,14 @@ describe('a login that expires', () => {
 
 test('the observer is told who sent whom away', () => {
   const told: unknown[] = []
-  const world = new World({ observer: { onKill: (session, reason, by) => void told.push([session.id, session.authid, reason, by.id]) } })
+  const ended: unknown[] = []
+  const onSessionEnd: RouterObserver['onSessionEnd'] = (session, reason) => void ended.push([session.id, reason])
+  const world = new World({
+    observer: { onSessionEnd, onKill: (session, reason, by) => void told.push([session.id, session.authid, reason, by.id]) },
+  })
   const [operator, client] = [world.join(), world.join({ info: { login: { authenticators: [until(world.clock.now() + HOUR_MS)] } } })]
   operator.ask(48, {}, 'wamp.session.kill', [client.sessionId], { reason: 'com.example.enough' })
   assert.deepEqual(told, [[client.sessionId, 'joe', 'com.example.enough', operator.sessionId]])
+  client.send(6, {}, 'wamp.close.goodbye_and_out')
+  assert.deepEqual(ended, [[client.sessionId, 'com.example.enough']], 'the answer is not the reason')
 })
