@@ -24,7 +24,10 @@ export function consoleLogger(clock: Clock, level: LogLevel = 'info'): Logger {
     (at: LogLevel) =>
     (text: string, ...details: unknown[]): void => {
       if (LEVELS.indexOf(at) >= LEVELS.indexOf(level)) {
-        console[typeof process === 'undefined' ? at : 'error'](`${new Date(clock.now()).toISOString()} ${at.toUpperCase()} ${text}`, ...details)
+        console[typeof process === 'undefined' ? at : 'error'](
+          `${new Date(clock.now()).toISOString()} ${at.toUpperCase()} ${text}`,
+          ...details,
+        )
       }
     }
   return { debug: print('debug'), info: print('info'), warn: print('warn'), error: print('error') }

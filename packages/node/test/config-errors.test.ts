@@ -88,6 +88,27 @@ const MISTAKES: readonly (readonly [name: string, config: Json, path: string, fo
     /did you mean "serializers"\?/,
   ],
   [
+    'an option written beside options',
+    withPath({ type: 'websocket', allowed_origins: ['*'] }),
+    `${T}.paths.x.allowed_origins`,
+    'is ["*"]',
+    /there is no such key here; it belongs into options: \{ allowed_origins: … \}$/m,
+  ],
+  [
+    'an option of long-poll written beside options',
+    withPath({ type: 'longpoll', options: {}, session_timeout: 5 }),
+    `${T}.paths.x.session_timeout`,
+    'is 5',
+    /belongs into options: \{ session_timeout: … \}$/m,
+  ],
+  [
+    'what is no option there',
+    withPath({ type: 'longpoll', allowed_origins: [] }),
+    `${T}.paths.x.allowed_origins`,
+    'is []',
+    /known are type, /,
+  ],
+  [
     'a limit of the wrong kind',
     withTransport({ limits: { frameBytesMax: 1.5 } }),
     `${T}.limits.frameBytesMax`,
@@ -476,12 +497,14 @@ const MISTAKES: readonly (readonly [name: string, config: Json, path: string, fo
   ],
   [
     'TLS files that do not fit',
-    withTransport({ endpoint: { type: 'tcp', port: 1, tls: { key: 'b.pem', certificate: 'b.pem' } } }),
+    withTransport({ endpoint: { type: 'tcp', port: 1, tls: { key: 'key.pem', certificate: 'b.pem' } } }),
     `${T}.endpoint.tls`,
-    'is {"key":"b.pem","certificate":"b.pem"}',
+    'is {"key":"key.pem","certificate":"b.pem"}',
     /PEM files that belong together/,
   ],
 ]
+
+const PEM = '-----BEGIN NOTHING-----\n'
 
 async function errorOf(file: string, environment = {}): Promise<UsageError> {
   try {
@@ -497,7 +520,7 @@ async function errorOf(file: string, environment = {}): Promise<UsageError> {
 for (const [name, config, path, found, remedy] of MISTAKES) {
   test(`a mistake: ${name}`, async (context) => {
     const file = join(
-      folder(context, { 'crosspoint.config.json': config as object, 'a.ts': '', 'a.py': '', 'b.pem': '-----BEGIN NOTHING-----\n' }),
+      folder(context, { 'crosspoint.config.json': config as object, 'a.ts': '', 'a.py': '', 'b.pem': PEM, 'key.pem': PEM }),
       'crosspoint.config.json',
     )
     const lines = (await errorOf(file)).message.split('\n')

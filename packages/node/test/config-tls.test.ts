@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { UsageError } from '@crosspoint/protocol'
@@ -26,6 +27,7 @@ const FILES = {
   'key2.pem': other.private,
   'cert2.pem': other.cert,
   'dh.pem': DHPARAM,
+  'public.pem': pair.private,
   'plain.txt': 'hello',
   'broken.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
 }
@@ -35,6 +37,7 @@ async function load(t: TestContext, tls: object, more: object = {}): Promise<{ l
   const transport = { type: 'rawsocket', endpoint: { type: 'tcp', port: 1, tls }, ...more }
   const config = { version: 2, workers: [{ type: 'router', realms: [{ name: 'realm1' }], transports: [transport] }] }
   const root = folder(t, { ...FILES, 'node.json': config })
+  chmodSync(join(root, 'public.pem'), 0o644)
   return { listener: (await loadConfig(join(root, 'node.json'), {})).listeners[0]!, root }
 }
 
@@ -110,6 +113,18 @@ for (const [what, tls, where, remedy] of [
     { ...PAIR, certificates: [{ key: 'key.pem', certificate: 'cert2.pem' }] },
     'certificates[0] is {"key":"key.pem","certificate":"cert2.pem"}',
     /must be PEM files that belong together/,
+  ],
+  [
+    'a key that everybody can read',
+    { ...PAIR, key: 'public.pem' },
+    'key is "public.pem"',
+    /every user of this machine can read it \(mode 644\), and it holds secrets; run chmod 600 .*public\.pem/,
+  ],
+  [
+    'a further key that everybody can read',
+    { ...PAIR, certificates: [{ ...PAIR, key: 'public.pem' }] },
+    'certificates[0].key is "public.pem"',
+    /every user of this machine can read it/,
   ],
   [
     'a further certificate that is no file',

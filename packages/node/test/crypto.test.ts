@@ -32,7 +32,7 @@ test('PBKDF2-HMAC-SHA256 (RFC 7914 section 11)', async () => {
   assert.equal(hex(key), expected)
 })
 
-test('Argon2id runs off the event loop', async () => {
+test('AUTH-54 Argon2id runs off the event loop', async () => {
   assert.equal(nodeCrypto.hasArgon2id, true)
   let hasAnswered = false
   const answer = answerOf<Uint8Array | undefined>((done) =>

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { type AuthMethod, cryptosign, scram, ticket, wampcra } from '@crosspoint/client'
 import { Client } from '@crosspoint/client/node'
@@ -33,9 +34,9 @@ async function joins(context: TestContext, port: number, method: AuthMethod): Pr
 
 test('what passwd prints logs in, from the configuration and from a file', async (context) => {
   const users = {
-    ticket: await printed({ method: 'ticket', authid: 'joe' }, 'pä ss'),
-    wampcra: await printed({ method: 'wampcra', authid: 'joe' }, 'pä ss\n'),
-    scram: await printed({ method: 'scram', kdf: 'pbkdf2', authid: 'joe' }, 'pä ss', 'pä ss'),
+    ticket: await printed({ method: 'ticket', authid: 'joe', role: 'user' }, 'pä ss'),
+    wampcra: await printed({ method: 'wampcra', authid: 'joe', role: 'user' }, 'pä ss\n'),
+    scram: await printed({ method: 'scram', kdf: 'pbkdf2', authid: 'joe', role: 'user' }, 'pä ss', 'pä ss'),
   }
   assert.ok(!JSON.stringify(users).includes('pä ss'))
   const root = folder(context)
@@ -55,7 +56,34 @@ test('scram with Argon2id, and the name as SASLprep prepares it', async () => {
     [authid: string]: { [key: string]: unknown }
   }
   const { kdf, memory, iterations, role } = principals['joe']!
-  assert.deepEqual([kdf, memory, iterations, role], ['argon2id13', 65_536, 3, 'user'])
+  assert.deepEqual([kdf, memory, iterations, role], ['argon2id13', 65_536, 3, undefined])
+})
+
+test('without a role none is printed, and the principal has the default', async (context) => {
+  const text = await printed({ method: 'scram', kdf: 'pbkdf2', authid: 'joe' }, 'pencil')
+  assert.deepEqual(Object.keys((parse(text) as { joe: object }).joe), ['kdf', 'iterations', 'salt', 'stored-key', 'server-key'])
+  const auth = { scram: { type: 'static', principals: parse(text) as object, 'default-role': 'user' } }
+  const { port } = await startNode(context, { auth })
+  assert.equal(await joins(context, port, scram({ authid: 'joe', password: 'pencil' })), 'joe wamp-scram')
+})
+
+test('with --json it is one line for the column `credentials` of a table', async (context) => {
+  const root = folder(context)
+  const auth: Record<string, object> = {}
+  for (const method of ['ticket', 'wampcra', 'scram'] as const) auth[method] = { type: 'sql', url: 'sqlite:people.sqlite' }
+  const { port } = await startNode(context, { auth }, root)
+  const database = new DatabaseSync(join(root, 'people.sqlite'))
+  context.after(() => database.close())
+  const insert = database.prepare('INSERT INTO crosspoint_principals (authmethod, authid, role, credentials) VALUES (?, ?, ?, ?)')
+  for (const method of ['ticket', 'wampcra', 'scram'] as const) {
+    const kdf = method === 'scram' ? ('pbkdf2' as const) : undefined
+    const line = await printed({ method, kdf, json: true }, 'pencil')
+    assert.match(line, /^\{.*\}\n$/)
+    insert.run(method, 'joe', 'user', line)
+  }
+  assert.equal(await joins(context, port, ticket({ authid: 'joe', ticket: 'pencil' })), 'joe ticket')
+  assert.equal(await joins(context, port, wampcra({ authid: 'joe', secret: 'pencil' })), 'joe wampcra')
+  assert.equal(await joins(context, port, scram({ authid: 'joe', password: 'pencil' })), 'joe wamp-scram')
 })
 
 test('passwords that are refused', async () => {
@@ -65,6 +93,9 @@ test('passwords that are refused', async () => {
   await assert.rejects(printed({ method: 'ticket' }, 'one', 'other'), /the second one is different/)
   await assert.rejects(printed({ method: 'ticket', kdf: 'pbkdf2' }, 'x'), /Cannot use --kdf pbkdf2 for ticket: only scram has a choice/)
   await assert.rejects(printed({ method: 'ticket', authid: '' }, 'x'), /empty --authid/)
+  await assert.rejects(printed({ method: 'ticket', role: '' }, 'x'), /empty --role: a role has a name; leave it out for none/)
+  await assert.rejects(printed({ method: 'ticket', json: true, role: 'user' }, 'x'), /Cannot use --role with --json, .* a column for it/)
+  await assert.rejects(printed({ method: 'ticket', json: true, authid: 'joe' }, 'x'), /Cannot use --authid with --json/)
 })
 
 test('what keygen writes logs in, and is not overwritten', async (context) => {

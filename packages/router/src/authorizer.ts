@@ -49,3 +49,8 @@ export interface Authorizer {
   /** Calls `decide` once, now or later. One that never decides holds up only the session that asked. */
   authorize(request: AuthorizationRequest, decide: (decision: Decision) => void): void
 }
+
+/** Whether a decision gives no leave. */
+export function isRefused(decision: Decision): decision is 'denied' | 'failed' | Denial {
+  return decision === 'denied' || decision === 'failed' || (typeof decision === 'object' && 'isDenied' in decision)
+}

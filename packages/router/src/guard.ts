@@ -15,7 +15,7 @@ import {
   type SessionId,
   type Uri,
 } from '@crosspoint/protocol'
-import type { Action, Asker, AuthorizationRequest, Authorizer, Decision, Grant } from './authorizer.ts'
+import { type Action, type Asker, type AuthorizationRequest, type Authorizer, type Decision, type Grant, isRefused } from './authorizer.ts'
 import { principalOf } from './broker.ts'
 import type { DecisionRecord } from './decision-record.ts'
 import { DISCLOSED_BY_ROLE } from './details.ts'
@@ -48,6 +48,8 @@ const ACTION_OF: readonly (Action | undefined)[] = (() => {
 export class Guard {
   #policies: Policies
   readonly #realm: Uri
+  /** Those who are there, by id. */
+  readonly #sessions: ReadonlyMap<number, Session>
   readonly #rules: RealmRules
   readonly #turn: (input: () => void) => void
   readonly #act: Act
@@ -59,9 +61,17 @@ export class Guard {
   readonly #lasting = new Map<SessionId, Map<string, Decision>>()
   #decisions = 0
 
-  constructor(policies: Policies, realm: Uri, rules: RealmRules, turn: (input: () => void) => void, act: Act) {
+  constructor(
+    policies: Policies,
+    realm: Uri,
+    sessions: ReadonlyMap<number, Session>,
+    rules: RealmRules,
+    turn: (input: () => void) => void,
+    act: Act,
+  ) {
     this.#policies = policies
     this.#realm = realm
+    this.#sessions = sessions
     this.#rules = rules
     this.#turn = turn
     this.#act = act
@@ -203,7 +213,8 @@ export class Guard {
   }
 
   #keep(session: SessionId, key: string, decision: Decision): void {
-    if (typeof decision === 'string' || decision.isLasting !== true) return
+    // Who has left is asked about for its testaments.
+    if (typeof decision === 'string' || decision.isLasting !== true || !this.#sessions.has(session)) return
     const { limits } = this.#rules
     if (this.#decisions >= limits.decisionsMax) this.forget(() => true)
     let decisions = this.#lasting.get(session)
@@ -293,10 +304,6 @@ function combined(one: Decision, other: Decision): Decision {
     validation: second.validation ?? first.validation,
     isLasting: second.isLasting,
   }
-}
-
-function isRefused(decision: Decision): boolean {
-  return decision === 'denied' || decision === 'failed' || (typeof decision === 'object' && 'isDenied' in decision)
 }
 
 function askerOf(session: Session): Asker {

@@ -113,7 +113,7 @@ export class Realm {
     this.#policies = new Policies(roles, authorizer)
     const act: Act = (session, message, again) => this.#act(session, message, again)
     this.#authorizer = authorizer
-    this.#openGuard = () => new Guard(this.#policies, this.name, this.rules, turn, act)
+    this.#openGuard = () => new Guard(this.#policies, this.name, this.sessions, this.rules, turn, act)
     this.#guard = roles || authorizer ? this.#openGuard() : undefined
     const ask: Ask = (principal, action, uri, dict, decide) =>
       this.#guard === undefined ? decide('allowed') : this.#guard.ask(principal, action, uri, dict, decide)

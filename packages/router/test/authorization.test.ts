@@ -276,6 +276,15 @@ describe('permissions and authorizers together', () => {
     ])
   })
 
+  test('a decision about the testament of a session that has left is not kept', () => {
+    const { role } = asked({ 'com.t': { isLasting: true }, 'wamp.session.add_testament': 'allowed' })
+    const { join } = worldOf({ authorizer: role })
+    const client = join()
+    assert.equal(client.ask(48, {}, 'wamp.session.add_testament', ['com.t', [], {}])[0], 50)
+    client.cut()
+    assert.deepEqual(join('all').ask(48, {}, 'crosspoint.authorization.forget').slice(2), [{}, [0]])
+  })
+
   test('decisions that last are bounded in number', () => {
     let count = 0
     const authorizer = {

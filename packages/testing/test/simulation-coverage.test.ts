@@ -20,6 +20,7 @@ const EXPECTED: readonly string[] = [
   ...['wamp.error.unavailable', 'wamp.error.no_available_callee', 'wamp.error.feature_not_supported', 'wamp.error.timeout'],
   ...['wamp.error.no_such_session', 'wamp.error.payload_size_exceeded', 'wamp.error.history_unavailable'],
   ...['crosspoint.error.too_many_calls', 'crosspoint.error.too_many_testaments'],
+  ...['HELLO.authid', 'wamp.error.authentication_denied', 'wamp.error.authentication_failed', 'crosspoint.error.too_many_logins'],
   ...['wamp.session.add_testament', 'wamp.session.flush_testaments', 'wamp.session.kill_all'],
   ...['wamp.subscription.get_events', 'crosspoint.subscription.recover', 'recovered', 'missed', 'is_limit_reached'],
 ]
@@ -28,9 +29,10 @@ const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(MessageType).m
 
 /** What there is to see in a message. */
 function sights(message: Message): string[] {
-  const { details, options, error, procedure } = message as unknown as Record<string, unknown>
+  const { details, options, error, procedure, reason } = message as unknown as Record<string, unknown>
   const found = Object.keys({ ...(details as object), ...(options as object) }).map((key) => `${NAMES.get(message.type)}.${key}`)
   if (typeof error === 'string') found.push(error)
+  if (typeof reason === 'string') found.push(reason)
   if (typeof procedure === 'string') found.push(procedure)
   if (message.type !== MessageType.RESULT || message.payload.count === 0) return found
   const { args, kwargs } = message.payload.read()

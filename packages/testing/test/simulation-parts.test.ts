@@ -76,6 +76,7 @@ function linkWith(settings: Partial<LinkSettings>): { link: Link; scheduler: Sch
     windowBytes: 100,
     bufferedBytesMax: 1000,
     frameBytesMax: undefined,
+    hasLogin: false,
     closesAtOnce: false,
     ...settings,
   }

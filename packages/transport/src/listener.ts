@@ -15,7 +15,7 @@ import {
 } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Server as TlsServer } from 'node:tls'
+import type { TLSSocket, Server as TlsServer } from 'node:tls'
 import { UsageError } from '@crosspoint/protocol'
 import { decodeHandshake, encodeHandshake, encodeHandshakeError, RAWSOCKET_MAGIC } from '@crosspoint/protocol/internal'
 import { WebSocketServer } from 'ws'
@@ -35,9 +35,11 @@ import {
   type TransportLimits,
 } from './options.ts'
 import { isAllowedHost, isAllowedOrigin } from './origin.ts'
+import { RareNotices } from './rare-notices.ts'
 import { RawSocketTransport } from './rawsocket-transport.ts'
 import { Strangers } from './strangers.ts'
 import { type Subprotocol, subprotocolsOf } from './subprotocols.ts'
+import { connectionBelow, tlsRefusal } from './tls-refusals.ts'
 import { createTlsServer } from './tls-server.ts'
 import { type TransportHost, WebSocketTransport } from './websocket-transport.ts'
 
@@ -101,6 +103,9 @@ class PortListener implements Listener {
   readonly #longPollPaths: readonly string[]
   readonly #strangers: Strangers
   readonly #flusher = new Flusher()
+  readonly #tlsRefusals = new RareNotices((notice) => this.#notice(notice))
+  /** Whose time was up, which was said. */
+  readonly #late = new WeakSet<Socket>()
   readonly #connections = new Map<string, Connection>()
   readonly #watched = new Set<Watched>()
   /** What the answers to upgrades set. */
@@ -167,8 +172,16 @@ class PortListener implements Listener {
       throw new UsageError('ERR_INVALID_ARGUMENT', `Cannot use the TLS options for ${this.address}: ${why}; ${right}`, { cause: error })
     }
     tls.on('secureConnection', (socket) => this.#sniff(socket, this.#connections.get(keyOf(socket))))
-    tls.on('tlsClientError', (_error, socket) => socket.destroy())
+    tls.on('tlsClientError', (error, socket) => this.#refusedByTls(error, socket))
     return tls
+  }
+
+  #refusedByTls(error: Error, socket: TLSSocket): void {
+    const below = connectionBelow(socket)
+    socket.destroy()
+    if (this.#isClosing || (below !== undefined && this.#late.has(below))) return
+    const notice = tlsRefusal(error, socket)
+    if (notice !== undefined) this.#tlsRefusals.add(notice)
   }
 
   setTls(options: TlsOptions): void {
@@ -231,6 +244,7 @@ class PortListener implements Listener {
   async close(): Promise<void> {
     this.#isClosing = true
     clearInterval(this.#sweep)
+    this.#tlsRefusals.close()
     const polled = this.#longPoll.close(CLOSE_TIMEOUT_MS)
     if (this.#longPoll.size > 0) {
       // Sessions over long-poll need the port for their last words; all else is refused.
@@ -279,6 +293,7 @@ class PortListener implements Listener {
     if (!this.#strangers.enter(connection.address)) return false
     connection.deadline = setTimeout(() => {
       this.#notice(`${peerOf(connection.socket)}: no session within ${this.#limits.handshakeTimeoutMs} ms (handshakeTimeoutMs)`)
+      this.#late.add(connection.socket)
       connection.socket.destroy()
     }, this.#limits.handshakeTimeoutMs)
     return true

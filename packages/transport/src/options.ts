@@ -82,7 +82,7 @@ export interface TlsOptions extends KeyPair {
   readonly clientCertificates?: 'required' | 'wanted' | undefined
   /**
    * Ciphers as OpenSSL names them, separated by colons, in our order of preference. A list without any of TLS 1.3 (TLS_…) is one for
-   * TLS 1.2, and leaves those of TLS 1.3 as they are. Default: those of Node.js.
+   * TLS 1.2, and leaves those of TLS 1.3 as they are. Default: those of Node.js with forward secrecy.
    */
   readonly ciphers?: string | undefined
   /** Diffie-Hellman parameters of at least 2048 bits, PEM text. Default: none, so no DHE ciphers; ECDHE needs none. */
@@ -171,7 +171,7 @@ export interface ListenerOptions {
   readonly onUpgrade?: ((request: UpgradeRequest) => readonly string[]) | undefined
   /** Takes over a new transport; the serializer was agreed on in the handshake. */
   readonly onTransport: (transport: Transport, serializer: Serializer, info: ConnectionInfo) => void
-  /** Told when a limit ends a connection, in words for a log. */
+  /** Told when a limit ends a connection or TLS refuses one (at most once a second), in words for a log. */
   readonly onNotice?: ((notice: string) => void) | undefined
   /** Limits that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<TransportLimits> | undefined

@@ -2,11 +2,14 @@
 // makes another one when certificates change.
 
 import { constants, X509Certificate } from 'node:crypto'
-import { createSecureContext, createServer, type SecureContext, type Server } from 'node:tls'
+import { createSecureContext, createServer, DEFAULT_CIPHERS, type SecureContext, type Server } from 'node:tls'
 import type { TlsOptions } from './options.ts'
 
 /** What Node.js has for TLS 1.3, which a list of ciphers without any of them would turn off. */
 const CIPHERS_OF_TLS_1_3 = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256'
+
+/** Without those of TLS 1.2 whose key exchange is RSA: who gets the key of the certificate later could read all that was recorded. */
+const CIPHERS_WITH_FORWARD_SECRECY = `${DEFAULT_CIPHERS}:!kRSA`
 
 interface Named {
   readonly certificate: X509Certificate
@@ -40,8 +43,9 @@ export function createTlsServer(tls: TlsOptions, handshakeTimeoutMs: number): Se
   })
 }
 
-function ciphersOf({ ciphers }: TlsOptions): string | undefined {
-  if (ciphers === undefined || ciphers.split(':').some((one) => one.startsWith('TLS_'))) return ciphers
+function ciphersOf({ ciphers }: TlsOptions): string {
+  if (ciphers === undefined) return CIPHERS_WITH_FORWARD_SECRECY
+  if (ciphers.split(':').some((one) => one.startsWith('TLS_'))) return ciphers
   return `${CIPHERS_OF_TLS_1_3}:${ciphers}`
 }
 

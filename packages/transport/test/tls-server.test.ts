@@ -165,6 +165,22 @@ test('TRN-07 with dhparam there are ciphers of DHE, without there are none', asy
   assert.equal(socket.getCipher().name, options.ciphers)
 })
 
+test('TRN-07 without `ciphers` there is forward secrecy or no connection; whoever names others has them', async (t) => {
+  const rsa = await generate([{ name: 'commonName', value: 'rsa' }], { keySize: 2048, algorithm: 'sha256' })
+  const server = await serveTls(t, tlsOf(rsa))
+  const agreed = async (ciphers: string) => {
+    const socket = dialTls(server, { maxVersion: 'TLSv1.2', ciphers })
+    await once(socket, 'secureConnect')
+    return socket.getCipher().name
+  }
+  const [without, forward] = ['AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256']
+  for (const ciphers of [without, 'AES256-SHA', 'kRSA']) await assert.rejects(agreed(ciphers), { code: /HANDSHAKE_FAILURE/ }, ciphers)
+  assert.equal(await agreed(forward), forward)
+  assert.equal(await agreed(`${without}:${forward}`), forward)
+  server.listener.setTls({ ...tlsOf(rsa), ciphers: without })
+  assert.equal(await agreed(without), without)
+})
+
 test('TRN-07 versions before TLS 1.2 are refused', async (t) => {
   const server = await serveTls(t, tlsOf(first))
   const socket = dialTls(server, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' })

@@ -154,7 +154,7 @@ export class CookieLogins {
     if (this.#fresh.has(cookie)) return skip('the cookie is new')
     if (this.#isEmpty(cookie)) return skip(NO_LOGIN)
     const key = this.#keyOf(cookie)
-    this.#store.find(key).then(
+    this.#find(key).then(
       (login) => {
         if (login === undefined) {
           this.#noteEmpty(key)
@@ -172,6 +172,12 @@ export class CookieLogins {
         skip('its store failed') // another method may do
       },
     )
+  }
+
+  /** What a cookie is bound to; a page that is loaded again at once comes back before its login is kept. */
+  async #find(key: string): Promise<CookieLogin | undefined> {
+    await this.#writes.get(key)
+    return this.#store.find(key)
   }
 
   #keep(key: string, { realm, authid, authrole, authextra, expiresAtMs: endsAtMs = Number.POSITIVE_INFINITY }: Identity): void {

@@ -142,6 +142,7 @@ class TokenChecker {
   }
 
   #headerOf(token: string) {
+    if (!isCompact(token)) throw new TokenRefused('this is no token: it must be three parts in Base64url that is canonical')
     try {
       return this.#jose.decodeProtectedHeader(token)
     } catch {
@@ -171,6 +172,12 @@ class TokenChecker {
     }
     return payload
   }
+}
+
+/** Whether a text is the one that a token has: jose would pass over whitespace, padding and bits that mean nothing. */
+function isCompact(token: string): boolean {
+  const parts = token.split('.')
+  return parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
 function keysByIssuer(jose: Jose, options: JwtOptions, services: KeyServices): (issuer: string) => TokenKeys {

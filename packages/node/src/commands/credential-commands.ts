@@ -2,6 +2,7 @@
 
 import type { ScramKdf } from '@crosspoint/protocol/internal'
 import { type Command, Option } from 'commander'
+import type { PasswdOptions } from './passwd.ts'
 
 export const PASSWD_METHODS = ['ticket', 'wampcra', 'scram'] as const
 export type PasswdMethod = (typeof PASSWD_METHODS)[number]
@@ -14,7 +15,8 @@ Examples:
 
 const PASSWD_EXAMPLES = `
 Examples:
-  crosspoint passwd --method scram --authid joe
+  crosspoint passwd --method scram --authid joe --role user
+  crosspoint passwd --method scram --json            for the column credentials of a table
   crosspoint passwd --method ticket --stdin < token.txt`
 
 /** Adds `keygen` and `passwd`. */
@@ -35,9 +37,11 @@ export function addCredentialCommands(program: Command): void {
     .addOption(new Option('-m, --method <method>', 'method that it is for').choices(PASSWD_METHODS).makeOptionMandatory())
     .addOption(new Option('--kdf <name>', 'how scram derives keys (default: argon2id13); pbkdf2 for clients without it').choices(KDFS))
     .option('-a, --authid <name>', 'name of the principal, for the first line')
+    .option('-r, --role <name>', 'role of the principal, for the last line (default: no such line)')
+    .option('--json', 'print the credentials alone, as one line of JSON', false)
     .option('--stdin', 'read the password from stdin instead of the terminal', false)
     .addHelpText('after', PASSWD_EXAMPLES)
-    .action(async (options: { method: PasswdMethod; kdf?: ScramKdf; authid?: string; stdin: boolean }) => {
+    .action(async (options: PasswdOptions) => {
       const { passwd, systemTerminal } = await import('./passwd.ts')
       await passwd(options, systemTerminal)
     })

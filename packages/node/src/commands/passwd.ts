@@ -13,6 +13,7 @@ import {
 } from '@crosspoint/protocol/internal'
 import { nodeCrypto } from '../crypto.ts'
 import type { PasswdMethod } from './credential-commands.ts'
+import { HiddenInput } from './hidden-input.ts'
 
 export interface PasswdOptions {
   readonly method: PasswdMethod
@@ -20,6 +21,10 @@ export interface PasswdOptions {
   readonly kdf?: ScramKdf | undefined
   /** The principal's name. Default: "authid", to be replaced. */
   readonly authid?: string | undefined
+  /** Its role. Default: none is printed, for `default-role` or to be added. */
+  readonly role?: string | undefined
+  /** Whether the credentials alone are printed, as one line of JSON for the column `credentials` of a table. Default: false. */
+  readonly json?: boolean
   /** Whether the password comes from stdin instead of the terminal. */
   readonly stdin: boolean
 }
@@ -45,18 +50,31 @@ const PASSWORD_CHARS_MAX = 1024
  * await passwd({ method: 'scram', authid: 'joe', stdin: true }, systemTerminal)
  */
 export async function passwd(options: PasswdOptions, terminal: PasswdTerminal): Promise<void> {
-  const { method, kdf, authid = 'authid', stdin } = options
+  const { method, kdf, authid = 'authid', role, json = false, stdin } = options
   if (kdf !== undefined && method !== 'scram') {
     throw new UsageError('ERR_INVALID_ARGUMENT', `Cannot use --kdf ${kdf} for ${method}: only scram has a choice`)
   }
   if (authid === '') throw new UsageError('ERR_INVALID_ARGUMENT', 'Cannot use an empty --authid: a principal has a name')
+  if (role === '') throw new UsageError('ERR_INVALID_ARGUMENT', 'Cannot use an empty --role: a role has a name; leave it out for none')
+  if (json && (role !== undefined || options.authid !== undefined)) {
+    const given = role === undefined ? '--authid' : '--role'
+    throw new UsageError(
+      'ERR_INVALID_ARGUMENT',
+      `Cannot use ${given} with --json, which prints the credentials alone: tables have a column for it`,
+    )
+  }
   const password = stdin ? withoutLineEnd(await terminal.readAll()) : await askTwice(terminal)
   if (password === '' || password.length > PASSWORD_CHARS_MAX || /[\r\n]/.test(password)) {
     const found = password === '' ? 'an empty one' : `one of ${password.length} characters`
     throw new Error(`Cannot use ${found}: a password is one line of 1 to ${PASSWORD_CHARS_MAX} characters`)
   }
   const credentials = await derive(method, kdf, password)
-  const lines = Object.entries({ ...credentials, role: 'user' }).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
+  if (json) {
+    terminal.write(`${JSON.stringify(credentials)}\n`)
+    return
+  }
+  const principal = role === undefined ? credentials : { ...credentials, role }
+  const lines = Object.entries(principal).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
   // The values are JSON, which YAML reads, too.
   terminal.write(`${JSON.stringify(method === 'scram' ? saslprep(authid, 'stored', '--authid') : authid)}:\n${lines.join('\n')}\n`)
 }
@@ -97,6 +115,8 @@ function withoutLineEnd(text: string): string {
   return text.replace(/\r?\n$/, '')
 }
 
+const hiddenInput = new HiddenInput(process.stdin, (text) => void process.stderr.write(text))
+
 /** The terminal of this process: questions go to stderr, so that stdout has the result alone. */
 export const systemTerminal: PasswdTerminal = {
   async readAll() {
@@ -108,40 +128,6 @@ export const systemTerminal: PasswdTerminal = {
     }
     return text
   },
-  ask: askHidden,
+  ask: (question) => hiddenInput.ask(question),
   write: (text) => void process.stdout.write(text),
-}
-
-const KEYS = { enter: ['\r', '\n'], erase: ['\b', '\u007f'], interrupt: '\u0003', end: '\u0004' } as const
-
-function askHidden(question: string): Promise<string> {
-  const { stdin, stderr } = process
-  if (!stdin.isTTY) {
-    const message = 'Cannot ask for a password: there is no terminal; pipe it in and give --stdin'
-    return Promise.reject(new UsageError('ERR_INVALID_ARGUMENT', message))
-  }
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const end = () => {
-      stdin.off('data', onData).setRawMode(false).pause()
-      stderr.write('\n')
-    }
-    const onData = (chunk: string) => {
-      for (const character of chunk) {
-        if (character === KEYS.interrupt || (character === KEYS.end && text === '')) {
-          end()
-          return reject(new Error('No password was given'))
-        }
-        if (KEYS.enter.some((each) => each === character)) {
-          end()
-          return resolve(text)
-        }
-        if (KEYS.erase.some((each) => each === character)) text = [...text].slice(0, -1).join('')
-        else text += character
-      }
-    }
-    stdin.setEncoding('utf8')
-    stdin.setRawMode(true).resume().on('data', onData)
-    stderr.write(question) // when nothing is shown any more
-  })
 }

@@ -30,7 +30,9 @@ export async function withNode<Value>(
   const auth = authid && secret ? [ticket({ authid, ticket: secret })] : undefined
   const client = new Client({ url, realm, auth, retriesMax: 0, connectTimeoutMs: CONNECT_TIMEOUT_MS, logger: SILENT })
   try {
-    await client.start()
+    await client.start().catch((error: unknown) => {
+      throw withRemedy(error, authid, secret)
+    })
     return await use(async (procedure, args, kwargs) => {
       try {
         return (await client.callResult(procedure, { args, kwargs, timeout: CALL_TIMEOUT_MS })).value
@@ -47,4 +49,18 @@ export async function withNode<Value>(
   } finally {
     await client.stop()
   }
+}
+
+/** Refusals that another login may change. */
+const LOGIN_REFUSED =
+  /wamp\.error\.(?:no_matching_auth_method|no_auth_method|no_such_principal|authentication_denied|authentication_required)/
+
+/** Says what the user can do about a login that was refused. */
+function withRemedy(error: unknown, authid: string | undefined, secret: string | undefined): unknown {
+  if (!(error instanceof UsageError) || !LOGIN_REFUSED.test(error.message)) return error
+  const remedy =
+    authid && secret
+      ? `the login was by ticket, as CROSSPOINT_AUTHID ("${authid}") with CROSSPOINT_TICKET: look at both, and whether it takes tickets there`
+      : 'set CROSSPOINT_AUTHID and CROSSPOINT_TICKET in the environment, both, to log in by ticket'
+  return new UsageError(error.code, `${error.message}; ${remedy}`, { cause: error })
 }

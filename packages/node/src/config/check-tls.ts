@@ -1,9 +1,11 @@
-// What the shape of `tls` cannot say: files that must be there and hold PEM text, keys that must belong to their certificates.
+// What the shape of `tls` cannot say: files that must be there and hold PEM text, keys that must belong to their certificates and be
+// nobody else's to read.
 
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { modeFault } from '../file-modes.ts'
 import type { ConfigPath, Issue } from './issue.ts'
 import type { TlsConfig } from './schema.ts'
 import type { TransportView } from './view.ts'
@@ -39,6 +41,7 @@ export function checkTls(view: TransportView, file: string): Issue[] {
 function checkPair(pair: Pick<TlsConfig, 'key' | 'certificate' | 'chain_certificates'>, path: ConfigPath, file: string): Issue[] {
   const issues: Issue[] = []
   const key = readPem(pair.key, [...path, 'key'], file, issues)
+  if (key !== undefined) issues.push(...checkMode(pair.key, [...path, 'key'], file))
   const cert = readPem(pair.certificate, [...path, 'certificate'], file, issues)
   pair.chain_certificates?.forEach((name, index) => void readPem(name, [...path, 'chain_certificates', index], file, issues))
   if (key === undefined || cert === undefined) return issues
@@ -46,6 +49,12 @@ function checkPair(pair: Pick<TlsConfig, 'key' | 'certificate' | 'chain_certific
   if (failure === undefined) return issues
   const message = `key and certificate cannot be used (${failure}); they must be PEM files that belong together`
   return [...issues, { path, value: { key: pair.key, certificate: pair.certificate }, message }]
+}
+
+function checkMode(name: string, path: ConfigPath, file: string): Issue[] {
+  const found = resolve(dirname(file), name)
+  const message = modeFault(found, statSync(found).mode)
+  return message === undefined ? [] : [{ path, value: name, message }]
 }
 
 function checkAuthorities(tls: TlsConfig, path: ConfigPath, file: string): Issue[] {

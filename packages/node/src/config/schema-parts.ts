@@ -43,20 +43,29 @@ export function dictionary<Item extends z.ZodType>(item: Item, description: stri
 }
 
 /**
- * An object with these keys and no others. The message of an unknown key is the list of known ones: what to say about each
- * unknown key (`unknownKeyText`) needs both, and zod reports several at once.
+ * An object with these keys and no others. The message of an unknown key is the list of known ones, then that of its `options`:
+ * what to say about each unknown key (`unknownKeyText`) needs them, and zod reports several at once.
  */
 export function object<const Shape extends z.ZodRawShape>(shape: Shape, description: string) {
+  const known = [Object.keys(shape), optionsIn(shape)].map((keys) => keys.join(' ')).join('|')
   return z
-    .strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : 'must be an object') })
+    .strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : 'must be an object') })
     .meta({ description })
 }
 
-/** What to say about a key that is not known among `known`. */
-export function unknownKeyText(key: string, known: readonly string[]): string {
-  const guess = nearest(key, known)
+/** The keys of `options`, which stands beside other keys in many places of Crossbar's configuration, and is easily left out. */
+function optionsIn({ options }: z.ZodRawShape): readonly string[] {
+  const inner = options instanceof z.ZodOptional ? options.unwrap() : options
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
+}
+
+/** What to say about an unknown key; `known` is the message of such an issue. */
+export function unknownKeyText(key: string, known: string): string {
+  const [keys = [], options = []] = known.split('|').map((part) => part.split(' ').filter((one) => one !== ''))
+  if (options.includes(key)) return `there is no such key here; it belongs into options: { ${key}: … }`
+  const guess = nearest(key, keys)
   const hint = guess === undefined ? '' : ` did you mean "${guess}"?`
-  return `there is no such key here;${hint} ${known.length === 0 ? 'this object stays empty' : `known are ${known.join(', ')}`}`
+  return `there is no such key here;${hint} ${keys.length === 0 ? 'this object stays empty' : `known are ${keys.join(', ')}`}`
 }
 
 /** What to say about a word that is none of `words`. */

@@ -28,7 +28,7 @@ export const tlsSchema = object(
     ).optional(),
     ciphers: text(
       'names of ciphers, separated by colons',
-      'Ciphers as OpenSSL names them, separated by colons, in order of preference. Without any of TLS 1.3 (TLS_…), those of TLS 1.3 stay as they are. Default: those of Node.js.',
+      'Ciphers as OpenSSL names them, separated by colons, in order of preference. Without any of TLS 1.3 (TLS_…), those of TLS 1.3 stay as they are. Default: those of Node.js with forward secrecy.',
     ).optional(),
     dhparam: pemFile('Diffie-Hellman parameters: path of a PEM file. Default: none, so no DHE ciphers; ECDHE needs none.').optional(),
   },

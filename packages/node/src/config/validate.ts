@@ -65,8 +65,7 @@ function flatten(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
 export function toIssues(issue: z.core.$ZodIssue, root: unknown): Issue[] {
   const path = issue.path as (string | number)[]
   if (issue.code === 'unrecognized_keys') {
-    const known = issue.message === '' ? [] : issue.message.split(' ')
-    return issue.keys.map((key) => at(root, [...path, key], unknownKeyText(key, known)))
+    return issue.keys.map((key) => at(root, [...path, key], unknownKeyText(key, issue.message)))
   }
   if (issue.code === 'invalid_union') {
     const options = (issue as { options?: readonly unknown[] }).options

@@ -320,6 +320,8 @@ for (const { name, skip, make } of ENGINES) {
     const [first, second] = [await open(), await open()]
     const browser: Browser = {}
     assert.equal(methodOf(await first.visit(browser)), 'ticket')
+    assert.equal(methodOf(await first.comeBack(browser)), 'cookie', 'at once, whether it is written or not')
+    // Then it is, and another node knows it, too.
     const written = await first.store.find(cookieKey('/ws', browser.value!))
     assert.equal(written?.authid, 'joe')
     assert.equal(methodOf(await second.comeBack(browser)), 'cookie')

@@ -119,7 +119,7 @@ for (const { name, skip, open } of KINDS) {
 }
 
 for (const { name, skip, open } of KINDS.slice(1)) {
-  const on = (title: string, run: (context: TestContext) => Promise<void>) => test(title, { skip }, run)
+  const on = (title: string, run: (context: TestContext) => Promise<void>): void => void test(title, { skip }, run)
   describe(`cookies in ${name}, further`, () => {
     on('logins are there after a restart, and another node sees them', async (context) => {
       const { store, reopen } = await open(context)

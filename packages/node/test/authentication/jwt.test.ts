@@ -121,6 +121,28 @@ test('what is no token is denied', async () => {
   assertDenied(await world.login(long), /more than 16384 characters/, long)
 })
 
+test('one token has one text: neither whitespace nor another Base64url of the same bytes logs in', async () => {
+  const good = await token(ed)
+  assert.equal((await new TokenWorld(withKey(ed)).login(good)).type, 'welcome')
+  const [header, payload, signature] = good.split('.') as [string, string, string]
+  // 64 bytes are 86 characters, of whose last one four bits mean nothing.
+  const sameBytes = signature.slice(0, -1) + String.fromCharCode(signature.charCodeAt(signature.length - 1) + 1)
+  assert.deepEqual(Buffer.from(sameBytes, 'base64url'), Buffer.from(signature, 'base64url'))
+  const others = [
+    ` ${good}`,
+    `${good}\n`,
+    `${good}\r\n`,
+    `\ufeff${good}`,
+    `${good}==`,
+    `${header}.${payload}.${sameBytes}`,
+    `${header}.${payload}.${signature.slice(0, 10)}\n${signature.slice(10)}`,
+    `${header}\t.${payload}.${signature}`,
+    `${header}.${payload}=.${signature}`,
+  ]
+  // Each by itself, so that none waits for failures of before.
+  for (const sent of others) await assertRefused(withKey(ed), sent, /this is no token: it must be three parts in Base64url/)
+})
+
 test('AUTH-06 algorithm confusion: none, and the public key as a secret', async () => {
   const none = new UnsecuredJWT({ sub: 'joe', role: 'user', aud: AUDIENCE, exp: NOW + 60 }).encode()
   await assertRefused(withKey(rsa), none, /algorithm "none" is not among/)

@@ -204,8 +204,8 @@ for (const engine of ENGINES) {
 }
 
 for (const engine of ENGINES) {
-  const on = (title: string, run: (context: TestContext, database: TestDatabase) => Promise<void>) =>
-    test(title, { skip: engine.skip }, async (context) => run(context, await engine.make(context)))
+  const on = (title: string, run: (context: TestContext, database: TestDatabase) => Promise<void>): void =>
+    void test(title, { skip: engine.skip }, async (context) => run(context, await engine.make(context)))
 
   describe(`a query of one's own in ${engine.name}`, () => {
     const QUERY = `SELECT job AS role, hash AS "ticket-hash", ':authid' AS note /* :nobody's */

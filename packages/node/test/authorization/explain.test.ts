@@ -11,6 +11,7 @@ import type { Action } from '@crosspoint/router'
 import { type ExplainOptions, explain } from '../../src/commands/explain.ts'
 import { record } from '../../src/commands/record.ts'
 import { replay } from '../../src/commands/replay.ts'
+import type { Environment } from '../../src/commands/running-node.ts'
 import { folder } from '../folder.ts'
 import { ALL, configOf, openNode } from './support.ts'
 
@@ -134,18 +135,32 @@ test('a node that runs is asked; who may not ask is told what to do', async (con
   await assert.rejects(ask('call', 'com.a', { url: 'ws://127.0.0.1:1/ws', role: 'user' }), { code: 'ERR_CONNECT_FAILED' })
 })
 
-test('it logs in by ticket where the environment says so', async (context) => {
+test('it logs in by ticket where the environment says so, and says how when the node wants a login', async (context) => {
   const config = configOf([OPERATOR]) as { workers: [{ transports: [{ paths: Record<string, object> }] }] }
   const principals = { op: { ticket: 'the-ticket', role: 'operator' } }
   config.workers[0].transports[0].paths['operator'] = { type: 'websocket', auth: { ticket: { type: 'static', principals } } }
   const { port } = await openNode(context, { 'crosspoint.config.json': config })
-  const options = { ...OPTIONS, url: `ws://127.0.0.1:${port}/operator`, role: 'operator' }
+  const url = `ws://127.0.0.1:${port}/operator`
+  const options = { ...OPTIONS, url, role: 'operator' }
   const environment = { CROSSPOINT_AUTHID: 'op', CROSSPOINT_TICKET: 'the-ticket' }
   assert.equal((await printed((write) => explain('call', 'com.a', options, environment, write))).status, 3)
-  await assert.rejects(
-    explain('call', 'com.a', options, { ...environment, CROSSPOINT_TICKET: 'wrong' }, () => {}),
-    { code: 'ERR_REFUSED' },
-  )
+
+  const quiet = () => {}
+  const recorded = (environment: Environment) => record({ url, realm: 'realm1', start: true, stop: false }, environment, quiet, quiet)
+  for (const run of [(environment: Environment) => explain('call', 'com.a', options, environment, quiet), recorded]) {
+    const how = /authentication_required.*; set CROSSPOINT_AUTHID and CROSSPOINT_TICKET in the environment, both/
+    await assert.rejects(run({}), { code: 'ERR_REFUSED', message: how })
+    await assert.rejects(run({ CROSSPOINT_AUTHID: 'op' }), { code: 'ERR_REFUSED', message: how })
+    const which = /authentication_denied.*; the login was by ticket, as CROSSPOINT_AUTHID \("op"\) with CROSSPOINT_TICKET: look at both/
+    await assert.rejects(run({ ...environment, CROSSPOINT_TICKET: 'wrong-secret' }), ({ code, message }: UsageError) => {
+      assert.equal(code, 'ERR_REFUSED')
+      assert.match(message, which)
+      assert.ok(!message.includes('wrong-secret'), 'no secret in an error')
+      return true
+    })
+  }
+  const elsewhere = explain('call', 'com.a', { ...options, realm: 'realm2' }, environment, quiet)
+  await assert.rejects(elsewhere, ({ message }: UsageError) => !message.includes('CROSSPOINT_'))
 })
 
 test('what a node recorded is tried on a changed configuration', async (context) => {

@@ -19,7 +19,7 @@ import {
 } from '@crosspoint/protocol/internal'
 import type { Authenticator, Link, LoginRequest, Next, Step } from './authenticator.ts'
 import { identityOf } from './identity.ts'
-import { isLookupFailure, keysOf, type Principal, type PrincipalSource } from './principals.ts'
+import { isLookupFailure, keysOf, lookUp, type Principal, type PrincipalSource } from './principals.ts'
 import { denied, failed, lookupFailed, malformed } from './refusals.ts'
 
 export interface CryptosignOptions {
@@ -81,7 +81,7 @@ export function cryptosign(crypto: Crypto, source: PrincipalSource, options: Cry
       if (bound === undefined && channelBinding === 'required') return next(malformed(unbound(hello)))
       const { authid } = request
       const key = toHex(hello.publicKey)
-      source.find({ authmethod: 'cryptosign', authid, pubkey: key, request }, (found) => {
+      lookUp(source, { authmethod: 'cryptosign', authid, pubkey: key, request }, (found) => {
         if (isLookupFailure(found)) return next(lookupFailed(found))
         const begin = (own: Uint8Array | undefined) => {
           // The router signs what it is asked to, so its own signature proves nothing.

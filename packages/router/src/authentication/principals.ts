@@ -2,6 +2,7 @@
 // dictionary, as Crossbar.io has it: who it becomes, and the credentials that its method reads.
 
 import type { Dict, Uri } from '@crosspoint/protocol'
+import { isDict, shown } from '@crosspoint/protocol/internal'
 import type { ClientCertificate, LoginRequest } from './authenticator.ts'
 
 /**
@@ -54,6 +55,30 @@ export interface PrincipalSource {
   readonly example?: Principal | undefined
   /** Calls `done` once, now or later; with undefined when nobody is known by that. */
   find(query: PrincipalQuery, done: (found: Principal | LookupFailure | undefined) => void): void
+}
+
+/**
+ * Asks a source. What it throws, and what is no principal, is a failure: a source may be somebody's own, and answer late, where nobody
+ * else would catch it.
+ *
+ * @param done called once
+ * @example
+ * lookUp(source, { authmethod: 'ticket', authid, ticket, request }, (found) => check(found))
+ */
+export function lookUp(source: PrincipalSource, query: PrincipalQuery, done: (found: Principal | LookupFailure | undefined) => void): void {
+  let isDone = false
+  const once = (found: unknown): void => {
+    if (isDone) return
+    isDone = true
+    const isOne = found === undefined || isDict(found)
+    done(isOne ? (found as Principal | undefined) : { failure: `the source answered with ${shown(found)}, which is no principal` })
+  }
+  try {
+    source.find(query, once)
+  } catch (error) {
+    if (isDone) throw error // not the source's
+    once({ failure: `the source failed: ${error instanceof Error ? error.message : 'it threw what is no error'}` })
+  }
 }
 
 export function isLookupFailure(found: Principal | LookupFailure | undefined): found is LookupFailure {

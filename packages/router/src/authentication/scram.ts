@@ -20,7 +20,7 @@ import {
 } from '@crosspoint/protocol/internal'
 import type { Authenticator, Identity, LoginRequest, Next, Step } from './authenticator.ts'
 import { identityOf } from './identity.ts'
-import { isLookupFailure, type Principal, type PrincipalSource } from './principals.ts'
+import { isLookupFailure, lookUp, type Principal, type PrincipalSource } from './principals.ts'
 import { denied, failed, lookupFailed, malformed } from './refusals.ts'
 
 const METHOD = 'wamp-scram'
@@ -49,7 +49,7 @@ export function scram(crypto: Crypto, source: PrincipalSource, { mockSecret }: S
       const channel = channelOf(request, hello)
       if (channel === 'none') return next(unsupportedBinding(hello))
       const authid = saslprep(hello.authid, 'query', 'authid') // which `readScramHello` has tried
-      source.find({ authmethod: METHOD, authid, request }, (found) => {
+      lookUp(source, { authmethod: METHOD, authid, request }, (found) => {
         if (isLookupFailure(found)) return next(lookupFailed(found))
         const credentials = credentialsOf(crypto, mockSecret, source, authid, found)
         if ('fault' in credentials) return next(failed(`scram of "${authid}": ${credentials.fault}`))
@@ -85,10 +85,11 @@ function credentialsOf(
   authid: string,
   found: Principal | undefined,
 ): ReturnType<typeof readScramCredentials> {
-  if (found !== undefined) return readScramCredentials(found)
   const cost = example === undefined ? SCRAM_COST : readScramCost(example)
   const known: ScramCost = 'fault' in cost ? SCRAM_COST : cost
-  return mockScramCredentials(crypto, mockSecret, authid, known)
+  // Made for everybody, so that it takes no longer for those who do not exist.
+  const nobody = mockScramCredentials(crypto, mockSecret, authid, known)
+  return found === undefined ? nobody : readScramCredentials(found)
 }
 
 type Result = ReturnType<typeof checkScramProof>

@@ -5,7 +5,7 @@ import type { Dict } from '@crosspoint/protocol'
 import { type Crypto, isTicketOf, mockTicketHash, readTicketHash, utf8Encode } from '@crosspoint/protocol/internal'
 import type { Authenticator, LoginRequest, Next } from './authenticator.ts'
 import { identityOf } from './identity.ts'
-import { isLookupFailure, type LookupFailure, type Principal, type PrincipalSource } from './principals.ts'
+import { isLookupFailure, type LookupFailure, lookUp, type Principal, type PrincipalSource } from './principals.ts'
 import { denied, failed, lookupFailed, malformed } from './refusals.ts'
 
 /** Longer ones are refused unseen. */
@@ -28,7 +28,7 @@ export function ticket(crypto: Crypto, source: PrincipalSource): Authenticator {
         extra: {},
         answered: (sent, _extra: Dict, decided) => {
           if (sent.length > TICKET_CHARS_MAX) return decided(malformed(`A ticket has at most ${TICKET_CHARS_MAX} characters`))
-          source.find({ authmethod: 'ticket', authid, ticket: sent, request }, (found) =>
+          lookUp(source, { authmethod: 'ticket', authid, ticket: sent, request }, (found) =>
             check(crypto, source, request, authid, sent, found, decided),
           )
         },

@@ -3,7 +3,7 @@
 
 import type { Authenticator, ClientCertificate } from './authenticator.ts'
 import { identityOf } from './identity.ts'
-import { fingerprintsOf, isLookupFailure, type Principal, type PrincipalSource } from './principals.ts'
+import { fingerprintsOf, isLookupFailure, lookUp, type Principal, type PrincipalSource } from './principals.ts'
 import { denied, failed, lookupFailed } from './refusals.ts'
 
 /**
@@ -22,7 +22,7 @@ export function tls(source: PrincipalSource): Authenticator {
       const { authid, link } = request
       const { certificate } = link
       if (certificate === undefined) return next({ type: 'skip', cause: 'the connection has no client certificate' })
-      source.find({ authmethod: 'tls', authid, certificate, request }, (found) => {
+      lookUp(source, { authmethod: 'tls', authid, certificate, request }, (found) => {
         if (isLookupFailure(found)) return next(lookupFailed(found))
         const who = authid === undefined ? 'exactly one principal' : `"${authid}"`
         if (found === undefined || (source.checksCertificates !== true && !hasCertificate(found, certificate))) {

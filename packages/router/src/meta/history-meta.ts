@@ -2,6 +2,7 @@
 // missed since a position, and gets it in order or is told that it cannot.
 
 import { type Dict, ErrorUri, isId, type PublicationId, type Uri } from '@crosspoint/protocol'
+import { isRefused } from '../authorizer.ts'
 import { principalOf, storedDetails } from '../broker.ts'
 import type { HistoryPage, HistoryQuery, StoreFailure } from '../event-store.ts'
 import type { History } from '../history.ts'
@@ -64,8 +65,8 @@ function streamOf(subscription: Subscription): Stream {
 function afterPermission(host: HistoryMetaHost, call: OwnCall, subscription: Subscription, go: () => void): void {
   const { uri, match } = subscription
   host.ask(principalOf(call.caller), 'subscribe', uri, { match }, (decision) => {
-    if (decision === 'allowed') return go()
-    const error = decision === 'denied' ? ErrorUri.notAuthorized : ErrorUri.authorizationFailed
+    if (!isRefused(decision)) return go()
+    const error = decision === 'failed' ? ErrorUri.authorizationFailed : ErrorUri.notAuthorized
     call.fail(error, `Cannot read the history of "${uri}": this session may not subscribe to it`)
   })
 }

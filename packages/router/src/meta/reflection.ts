@@ -3,6 +3,7 @@
 
 import { ErrorUri, type Uri } from '@crosspoint/protocol'
 import { shown } from '@crosspoint/protocol/internal'
+import { isRefused } from '../authorizer.ts'
 import { principalOf } from '../broker.ts'
 import { LimitUri } from '../limits.ts'
 import { CallFailure, type OwnCall, type OwnProcedure } from '../own-procedures.ts'
@@ -61,7 +62,7 @@ export function reflection(host: ReflectionHost): Record<Uri, OwnProcedure> {
     if (open === 0 || kind === 'error') return done([...uris])
     for (const uri of uris) {
       host.ask(principalOf(call.caller), action, uri, {}, (decision) => {
-        if (decision === 'allowed') allowed.add(uri)
+        if (!isRefused(decision)) allowed.add(uri)
         if (--open === 0) end()
       })
     }

@@ -1,15 +1,17 @@
 // Testaments (section 7.5 of the requirements): publications that a session leaves behind.
 
-import { type Dict, ErrorUri, MessageType, Payload, type Uri } from '@crosspoint/protocol'
+import { type Dict, EMPTY_DICT, ErrorUri, MessageType, Payload, type Uri } from '@crosspoint/protocol'
 import { layoutOf, shown } from '@crosspoint/protocol/internal'
-import type { Action, Decision } from '../authorizer.ts'
+import { type Action, type Decision, type Grant, isRefused } from '../authorizer.ts'
 import type { Broker } from '../broker.ts'
 import { principalOf } from '../broker.ts'
+import { DISCLOSED_BY_ROLE } from '../details.ts'
 import type { Principal } from '../event-store.ts'
 import { LimitUri } from '../limits.ts'
 import { CallFailure, type OwnCall, type OwnProcedure } from '../own-procedures.ts'
 import type { RealmRules } from '../realm-rules.ts'
 import type { Session } from '../session.ts'
+import { wrongPayload } from '../validation.ts'
 import { isDict, isList, isText } from './checks.ts'
 
 export const SCOPES = ['detached', 'destroyed'] as const
@@ -50,7 +52,10 @@ export class Testaments {
     const owner = principalOf(session)
     for (const { topic, options, payload } of testaments) {
       this.#ask(owner, 'publish', topic, options, (decision) => {
-        if (decision === 'allowed') this.#broker.publishTestament(owner, session, topic, options, payload) // TST-07
+        if (isRefused(decision) || wrongTestament(decision, payload, options) !== undefined) return // TST-07
+        const isDisclosed = typeof decision === 'object' && decision.isDisclosed === true
+        const disclose = isDisclosed ? { disclose_me: DISCLOSED_BY_ROLE } : EMPTY_DICT
+        this.#broker.publishTestament(owner, session, topic, { ...options, ...disclose }, payload)
       })
     }
   }
@@ -83,12 +88,15 @@ export class Testaments {
     const invalid = this.#rules.refuseUri('publish to', topic, 'exact')
     if (invalid !== undefined) throw new CallFailure(ErrorUri.invalidUri, invalid)
     this.#ask(principalOf(call.caller), 'publish', topic, options, (decision) => {
-      if (decision !== 'allowed') {
-        const error = decision === 'denied' ? ErrorUri.notAuthorized : ErrorUri.authorizationFailed
+      if (isRefused(decision)) {
+        const error = decision === 'failed' ? ErrorUri.authorizationFailed : ErrorUri.notAuthorized
         return call.fail(error, `Cannot leave a testament for "${topic}": this session may not publish there`)
       }
+      const payload = Payload.of(args, kwargs)
+      const wrong = wrongTestament(decision, payload, options)
+      if (wrong !== undefined) return call.fail(ErrorUri.invalidArgument, `Cannot leave a testament for "${topic}": ${wrong}`) // AUTHZ-08
       if (!call.isOpen || call.caller.realm === undefined) return // cancelled meanwhile: nothing is left behind (RPC-79)
-      this.#keep(call, scope, { topic, options, payload: Payload.of(args, kwargs) })
+      this.#keep(call, scope, { topic, options, payload })
     })
   }
 
@@ -102,6 +110,11 @@ export class Testaments {
     lists[scope].push(testament)
     call.answer()
   }
+}
+
+/** What is wrong with the payload under the leave to publish it; undefined when nothing is. */
+function wrongTestament(decision: 'allowed' | Grant, payload: Payload, options: Dict): string | undefined {
+  return typeof decision === 'object' ? wrongPayload(decision.validation, payload, options) : undefined
 }
 
 function scopeOf(call: OwnCall): Scope {

@@ -124,3 +124,28 @@ test('AUTH-06 credentials that cannot be used are failures, and are not shown', 
     assert.doesNotMatch(w.refused[0]!.cause, /hidden/)
   }
 })
+
+test('AUTH-05 AUTH-06 an extra and an authid that some client could not be told are failures, and only the operator learns why', () => {
+  const loop: Record<string, unknown> = {}
+  loop['loop'] = loop
+  const unwritable: readonly (readonly [LoginPrincipal, RegExp])[] = [
+    [{ extra: { team: 'red \ud83d' } }, /WELCOME could not tell .* at authextra\.team: a string with half a surrogate pair/],
+    [{ extra: { '\udc00': 1 } }, /half a surrogate pair/],
+    [{ extra: { since: 2n ** 64n } }, /authextra\.since: the integer 18446744073709551616/],
+    [{ extra: { on: () => 'hidden' } }, /function on cannot be sent/],
+    [{ extra: { score: Number.NaN } }, /NaN has no form in JSON/],
+    [{ extra: { text: '\0AA' } }, /begins with U\+0000/],
+    [{ extra: loop }, /deeper than 128 levels/],
+    [{ authid: 'joe\ud83d' }, /half a surrogate pair/],
+  ]
+  for (const [principal, cause] of unwritable) {
+    const w = world({ joe: { ticket: 'hidden', role: 'user', ...principal } })
+    assert.deepEqual(abortOf(logIn(w, 'joe', 'hidden'), FAILED), { message: 'The login could not be checked; try again later' })
+    assert.match(w.refused[0]!.cause, cause)
+    assert.ok(w.refused[0]!.cause.length < 400, w.refused[0]!.cause)
+  }
+  const extra = { team: 'red \u{1f600}', since: 2n ** 63n, key: new Uint8Array([1]), at: new Date(0), nothing: undefined }
+  const w = world({ joe: { ticket: 'hidden', role: 'user', extra } })
+  const [type, , details] = logIn(w, 'joe', 'hidden').take()[0]!
+  assert.deepEqual([type, (details as { readonly authextra: unknown }).authextra], [2, extra])
+})

@@ -13,7 +13,7 @@ import {
   type Transport,
 } from '@crosspoint/protocol'
 import { layoutOf, MESSAGE_TABLES } from '@crosspoint/protocol/internal'
-import type { Router } from '@crosspoint/router'
+import type { AttachInfo, Router } from '@crosspoint/router'
 import type { Link } from './link.ts'
 import { listOf, messageOf } from './lists.ts'
 
@@ -25,7 +25,7 @@ export class FlatBuffersLink implements Link {
   loss: string | undefined
   readonly #transport: Transport
 
-  constructor(router: Router, frameBytesMax: number | undefined) {
+  constructor(router: Router, info: AttachInfo, frameBytesMax: number | undefined) {
     const [ours, theirs] = MemoryTransport.pair(frameBytesMax)
     this.#transport = ours
     ours.onFrame = (bytes, start = 0, end = bytes.length) => {
@@ -44,7 +44,7 @@ export class FlatBuffersLink implements Link {
         return flatbuffersSerializer.encodeHead(message, head)
       },
     }
-    router.attach(theirs, watched, { peer: 'memory' })
+    router.attach(theirs, watched, { ...info, peer: 'memory' })
   }
 
   send(list: readonly unknown[]): void {

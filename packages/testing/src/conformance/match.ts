@@ -16,8 +16,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** A message to send, with what was kept under names put in their places. */
 export function fillIn(value: unknown, bindings: Bindings): unknown {
   if (isPlaceholder(value)) {
+    if (value.placeholder === 'made') return value.make!(keptIn(bindings))
     if (value.placeholder !== 'ref')
-      throw new Error(`Cannot send the placeholder ${value.placeholder}(${value.name}): only ref stands for a value`)
+      throw new Error(`Cannot send the placeholder ${value.placeholder}(${value.name}): only ref and made stand for a value`)
     if (!bindings.has(value.name)) throw new Error(`Cannot send ref("${value.name}"): nothing was bound under that name before`)
     return bindings.get(value.name)
   }
@@ -72,11 +73,19 @@ function matchValue(expected: unknown, received: unknown, bindings: Bindings): b
   return Object.is(expected, received)
 }
 
+function keptIn(bindings: Bindings): (name: string) => unknown {
+  return (name) => {
+    if (!bindings.has(name)) throw new Error(`Cannot make anything of "${name}": nothing was bound under that name before`)
+    return bindings.get(name)
+  }
+}
+
 function matchPlaceholder(expected: Placeholder, received: unknown, bindings: Bindings): boolean {
   if (expected.placeholder === 'ref') {
     if (!bindings.has(expected.name)) throw new Error(`Cannot expect ref("${expected.name}"): nothing was bound under that name before`)
     return matchValue(bindings.get(expected.name), received, bindings)
   }
+  if (expected.placeholder === 'made') return matchValue(expected.make!(keptIn(bindings)), received, bindings)
   if (expected.placeholder === 'bind') bindings.set(expected.name, received)
   return expected.accepts(received)
 }

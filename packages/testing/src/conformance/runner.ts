@@ -4,7 +4,8 @@
 // runner makes it so: before another client sends, before time goes on and before it is said that nothing arrives, pings
 // go there and back on every connection. A PING is handled in its place among the messages, and takes no request id.
 
-import { Router } from '@crosspoint/router'
+import { BARE_LINK, type LoginOptions, Router, type Link as RouterLink } from '@crosspoint/router'
+import { TestCrypto } from '../test-crypto.ts'
 import type { Link } from './link.ts'
 import { type Bindings, fillIn, matchMessage, show } from './match.ts'
 import type { Scenario, Step } from './scenario.ts'
@@ -56,6 +57,7 @@ class Run {
   readonly #way: ClientWay
   readonly #clock = new VirtualClock()
   readonly #router: Router
+  readonly #login: LoginOptions | undefined
   readonly #links = new Map<string, Link>()
   readonly #bindings: Bindings = new Map()
   /** Addresses of peers that the router knows to be gone. */
@@ -68,10 +70,14 @@ class Run {
     this.#scenario = scenario
     this.#way = way
     this.#linkIndex = index
+    const random = new SeededRandom(SEED)
+    const parts = { crypto: new TestCrypto(SEED), clock: this.#clock, random }
+    this.#login = scenario.login?.(parts)
+    const realm = typeof scenario.realm === 'function' ? scenario.realm(parts) : scenario.realm
     this.#router = new Router({
       clock: this.#clock,
-      random: new SeededRandom(SEED),
-      realms: [{ name: 'realm1', ...scenario.realm }, { name: 'realm2' }],
+      random,
+      realms: [{ name: 'realm1', ...realm }, { name: 'realm2' }],
       limits: scenario.limits,
     })
   }
@@ -99,7 +105,7 @@ class Run {
   async #step(step: Step): Promise<void> {
     switch (step.kind) {
       case 'attach':
-        return this.#attach(step.who, step.frameBytesMax)
+        return this.#attach(step.who, step.frameBytesMax, step.link)
       case 'send': {
         const link = await this.#sender(step.who)
         return link.send(fillIn(step.message, this.#bindings) as unknown[])
@@ -126,14 +132,16 @@ class Run {
     }
   }
 
-  async #attach(who: string, frameBytesMax: number | undefined): Promise<void> {
+  async #attach(who: string, frameBytesMax: number | undefined, link: Partial<RouterLink> | undefined): Promise<void> {
     if (frameBytesMax !== undefined && this.#way.way === 'core') throw new Error('the core has no frames; leave out the way "core"')
     await this.#settle()
     const onGone = (address: string): void => {
       this.#gone.add(address)
       this.#onGone()
     }
-    const request = { router: this.#router, index: this.#linkIndex++, isJson: hasFrames(this.#scenario), frameBytesMax, onGone }
+    const info = { login: this.#login, link: { ...BARE_LINK, ...link } }
+    const index = this.#linkIndex++
+    const request = { router: this.#router, info, index, isJson: hasFrames(this.#scenario), frameBytesMax, onGone }
     this.#links.set(who, await this.#way.open(request))
   }
 

@@ -3,20 +3,34 @@
 // connections (runner.ts). Messages are written as they stand in the specification: lists, with placeholders for what
 // cannot be known beforehand.
 
-import type { RealmOptions, Router, RouterLimits } from '@crosspoint/router'
+import type { Clock, Random } from '@crosspoint/protocol'
+import type { Link, LoginOptions, RealmOptions, Router, RouterLimits } from '@crosspoint/router'
+import type { TestCrypto } from '../test-crypto.ts'
 
-/** Matches any value, once; `bind` keeps it under a name, `ref` stands for what was kept. */
+/** Matches any value, once; `bind` keeps it under a name, `ref` stands for what was kept, `made` for what is made of it. */
 export interface Placeholder {
-  readonly placeholder: 'any' | 'bind' | 'ref' | 'where'
+  readonly placeholder: 'any' | 'bind' | 'ref' | 'where' | 'made'
   readonly name: string
   readonly accepts: (value: unknown) => boolean
+  /** The value of `made`, of what was kept under names. */
+  readonly make?: ((kept: Kept) => unknown) | undefined
 }
+
+/** What `bind` kept under a name. */
+export type Kept = (name: string) => unknown
 
 export const any: Placeholder = { placeholder: 'any', name: 'anything', accepts: () => true }
 /** Any value, kept under `name` for `ref`. */
 export const bind = (name: string): Placeholder => ({ placeholder: 'bind', name, accepts: () => true })
 /** What `bind` kept under `name`; the session id of a joined session is kept under the session's own name. */
 export const ref = (name: string): Placeholder => ({ placeholder: 'ref', name, accepts: () => true })
+/** A value made of what was kept: a signature of a challenge. */
+export const made = (name: string, make: (kept: Kept) => unknown): Placeholder => ({
+  placeholder: 'made',
+  name,
+  accepts: () => true,
+  make,
+})
 /** A value that `accepts` says yes to; `description` is for the failure. */
 export const where = (description: string, accepts: (value: unknown) => boolean): Placeholder => ({
   placeholder: 'where',
@@ -29,7 +43,7 @@ export const containing = (entries: { readonly [key: string]: unknown }): { read
 })
 
 export type Step =
-  | { readonly kind: 'attach'; readonly who: string; readonly frameBytesMax: number | undefined }
+  | { readonly kind: 'attach'; readonly who: string; readonly frameBytesMax: number | undefined; readonly link?: Partial<Link> }
   | { readonly kind: 'send'; readonly who: string; readonly message: readonly unknown[] }
   | { readonly kind: 'raw'; readonly who: string; readonly frame: string | Uint8Array }
   | { readonly kind: 'expect'; readonly who: string; readonly messages: readonly (readonly unknown[])[]; readonly inAnyOrder: boolean }
@@ -90,8 +104,16 @@ export const ALL_ROLES = {
   },
 }
 
-/** Opens a transport without saying HELLO. `frameBytesMax`: the longest frame this client accepts (RawSocket and memory). */
-export const attach = (who: string, frameBytesMax?: number): Step => ({ kind: 'attach', who, frameBytesMax })
+/**
+ * Opens a transport without saying HELLO. `frameBytesMax`: the longest frame this client accepts (RawSocket and memory); `link`: what
+ * the router is told of the connection beside its address.
+ */
+export const attach = (who: string, frameBytesMax?: number, link: Partial<Link> = {}): Step => ({
+  kind: 'attach',
+  who,
+  frameBytesMax,
+  link,
+})
 export const send = (who: string, ...message: readonly unknown[]): Step => ({ kind: 'send', who, message })
 /** Sends bytes that need not be a message; a string is sent as text. Only on the ways that have frames, and JSON. */
 export const raw = (who: string, frame: string | Uint8Array): Step => ({ kind: 'raw', who, frame })
@@ -137,25 +159,34 @@ export function violation(who: string, text = ''): Step[] {
 /** The options of the scenario's realm, whose name is "realm1". */
 export type RealmSettings = Omit<RealmOptions, 'name'>
 
+/** What settings are made with, anew for each run, so that nothing is left of the one before. */
+export interface Parts {
+  readonly crypto: TestCrypto
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** How the sessions of a scenario log in. */
+export type LoginSettings = (parts: Parts) => LoginOptions
+
 export interface Scenario {
   /** The requirement that this proves, for example "PUB-36"; a failing scenario turns exactly this id red. */
   readonly id: string
   readonly title: string
   readonly steps: readonly Step[]
-  readonly realm: RealmSettings
+  readonly realm: RealmSettings | ((parts: Parts) => RealmSettings)
   readonly limits: Partial<RouterLimits>
+  /** Undefined where sessions are anonymous without a login. */
+  readonly login: LoginSettings | undefined
   /** On which ways it can run; all by default. `json`: only where the clients speak JSON. */
   readonly ways: readonly Way[]
 }
 export type Way = 'core' | 'memory' | 'sockets'
 
 /** Writes one scenario. Steps may be nested lists, so that `join` and `violation` fit in. */
-export function scenario(
-  id: string,
-  title: string,
-  steps: readonly (Step | readonly Step[])[],
-  options: { readonly realm?: RealmSettings; readonly limits?: Partial<RouterLimits>; readonly ways?: readonly Way[] } = {},
-): Scenario {
-  const ways = options.ways ?? ['core', 'memory', 'sockets']
-  return { id, title, steps: steps.flat() as Step[], realm: options.realm ?? {}, limits: options.limits ?? {}, ways }
+export function scenario(id: string, title: string, steps: readonly (Step | readonly Step[])[], options: ScenarioOptions = {}): Scenario {
+  const { realm = {}, limits = {}, login, ways = ['core', 'memory', 'sockets'] } = options
+  return { id, title, steps: steps.flat() as Step[], realm, limits, login, ways }
 }
+
+export type ScenarioOptions = Partial<Pick<Scenario, 'realm' | 'limits' | 'login' | 'ways'>>

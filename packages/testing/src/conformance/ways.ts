@@ -12,7 +12,7 @@ import {
   ubjsonSerializer,
 } from '@crosspoint/protocol'
 import { BatchReader, joinBatch, type Peer } from '@crosspoint/protocol/internal'
-import type { Router } from '@crosspoint/router'
+import type { AttachInfo, Router } from '@crosspoint/router'
 import { createListener, type Listener } from '@crosspoint/transport'
 import { LongPollClient, OPCODE, RawSocketClient, WebSocketClient } from '../raw-clients.ts'
 import { FlatBuffersLink } from './flatbuffers-link.ts'
@@ -24,6 +24,8 @@ import type { Way } from './scenario.ts'
 /** What a connection of a scenario needs. */
 export interface LinkRequest {
   readonly router: Router
+  /** How its session logs in, and what the router is told of the connection. */
+  readonly info: AttachInfo
   /** Counts connections: ways with several kinds of clients take the next kind. */
   readonly index: number
   /** The scenario sends frames of its own, so the client must speak JSON. */
@@ -53,8 +55,8 @@ class CoreLink implements Link {
   onChange: () => void = () => {}
   readonly #peer: Peer
 
-  constructor(router: Router) {
-    this.#peer = router.attachLocal()
+  constructor(router: Router, info: AttachInfo) {
+    this.#peer = router.attachLocal(info)
     this.#peer.onMessage = (message) => {
       this.inbox.push(listOf(message))
       this.onChange()
@@ -84,7 +86,7 @@ class MemoryLink implements Link {
   readonly #transport: Transport
   readonly #serializer: Serializer
 
-  constructor(router: Router, serializer: Serializer, frameBytesMax: number | undefined) {
+  constructor({ router, info, frameBytesMax }: LinkRequest, serializer: Serializer) {
     const [ours, theirs] = MemoryTransport.pair(frameBytesMax)
     this.#transport = ours
     this.#serializer = serializer
@@ -96,7 +98,7 @@ class MemoryLink implements Link {
       this.isClosed = true
       this.onChange()
     }
-    router.attach(theirs, serializer, { peer: 'memory' })
+    router.attach(theirs, serializer, { ...info, peer: 'memory' })
   }
 
   send(message: readonly unknown[]): void {
@@ -226,6 +228,7 @@ class SocketsWay implements ClientWay {
   readonly hasJson = true
   readonly #listener: Listener
   #router: Router | undefined
+  #info: AttachInfo = {}
   #onGone: (address: string) => void = () => {}
 
   constructor() {
@@ -235,7 +238,7 @@ class SocketsWay implements ClientWay {
       longPollPaths: ['/lp'],
       onTransport: (transport, serializer, info) => {
         const onGone = this.#onGone
-        this.#router!.attach(transport, serializer, { peer: info.peer })
+        this.#router!.attach(transport, serializer, { ...this.#info, peer: info.peer })
         const tellRouter = transport.onClose
         transport.onClose = (reason) => {
           tellRouter(reason)
@@ -248,6 +251,7 @@ class SocketsWay implements ClientWay {
   async open(request: LinkRequest): Promise<Link> {
     if (this.#listener.port === undefined) await this.#listener.listen()
     this.#router = request.router
+    this.#info = request.info
     this.#onGone = request.onGone
     const { serializer, kind } = socketKind(request)
     const protocols = [kind.startsWith('batched') ? `${serializer.subprotocol}.batched` : serializer.subprotocol]
@@ -265,7 +269,13 @@ class SocketsWay implements ClientWay {
 
 async function nothing(): Promise<void> {}
 
-const core: ClientWay = { way: 'core', label: 'core', hasJson: false, open: async ({ router }) => new CoreLink(router), close: nothing }
+const core: ClientWay = {
+  way: 'core',
+  label: 'core',
+  hasJson: false,
+  open: async ({ router, info }) => new CoreLink(router, info),
+  close: nothing,
+}
 
 function memory(label: string, serializers: readonly Serializer[]): ClientWay {
   const choose = (request: LinkRequest) => (request.isJson ? jsonSerializer : serializers[request.index % serializers.length]!)
@@ -273,7 +283,7 @@ function memory(label: string, serializers: readonly Serializer[]): ClientWay {
     way: 'memory',
     label: `memory, ${label}`,
     hasJson: serializers.includes(jsonSerializer),
-    open: async (request) => new MemoryLink(request.router, choose(request), request.frameBytesMax),
+    open: async (request) => new MemoryLink(request, choose(request)),
     close: nothing,
   }
 }
@@ -282,7 +292,7 @@ const flatBuffers: ClientWay = {
   way: 'memory',
   label: 'memory, flatbuffers',
   hasJson: false,
-  open: async ({ router, frameBytesMax }) => new FlatBuffersLink(router, frameBytesMax),
+  open: async ({ router, info, frameBytesMax }) => new FlatBuffersLink(router, info, frameBytesMax),
   close: nothing,
 }
 

@@ -204,5 +204,8 @@ const KNOWN_REASONS: ReadonlySet<string> = new Set([
   ErrorUri.noSuchRealm,
   ErrorUri.invalidUri,
   ErrorUri.noMatchingAuthMethod,
+  ErrorUri.authenticationDenied,
+  ErrorUri.authenticationFailed,
+  ErrorUri.authenticationRequired,
   ErrorUri.noSuchSession, // HELLO.resume_session
 ])

@@ -4,11 +4,13 @@ import { readOptions, refuseArguments } from '../command-line.ts'
 import { announced } from './announced.ts'
 import { type Check, describe } from './check.ts'
 import { churn } from './churn.ts'
+import { clientLoginFuzz } from './client-login-fuzz.ts'
 import { commandMistakes } from './command-mistakes.ts'
 import { fanOut } from './fan-out.ts'
 import { halfOpen } from './half-open.ts'
 import { knownKillers } from './known-killers.ts'
 import { liveFuzz } from './live-fuzz.ts'
+import { loginFuzz } from './login-fuzz.ts'
 import { longStreams } from './long-streams.ts'
 import { longpollFuzz } from './longpoll-fuzz.ts'
 import { memoryFuzz } from './memory-fuzz.ts'
@@ -18,6 +20,8 @@ import { websocketSuite } from './websocket-suite.ts'
 
 const CHECKS: readonly Check[] = [
   memoryFuzz,
+  loginFuzz,
+  clientLoginFuzz,
   liveFuzz,
   longpollFuzz,
   halfOpen,

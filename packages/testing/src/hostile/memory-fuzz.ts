@@ -3,13 +3,17 @@
 // has ended, with an ABORT that says why. Half of the hostile sessions live in a realm with strict request ids, half in one
 // without, where more mutations get past the session.
 
-import { MemoryTransport, MessageType, type Serializer, UsageError } from '@crosspoint/protocol'
-import { Router } from '@crosspoint/router'
+import { flatbuffersSerializer, MemoryTransport, MessageType, type Serializer, UsageError } from '@crosspoint/protocol'
+import { type AttachInfo, type LoginOptions, Router, staticPrincipals } from '@crosspoint/router'
+import { everyMethodOf, PEOPLE } from '../attacks/stage.ts'
 import { SeededRandom } from '../conformance/seeded-random.ts'
 import { VirtualClock } from '../conformance/virtual-clock.ts'
+import { TestCrypto } from '../test-crypto.ts'
 import { type Check, exactly, type Finding, faultless, type HostileOptions } from './check.ts'
 import { FORMATS, type Format } from './corpus.ts'
+import { pick } from './draw.ts'
 import { ALL_ROLES, abortFault, decodeList, encodeList, GoodTalk, type Line } from './good-talk.ts'
+import { JOE } from './login-answers.ts'
 import { Mutator } from './mutate.ts'
 
 const ROUND_EVERY = 500 // frames between two rounds of the well-behaved
@@ -23,7 +27,7 @@ export class MemoryLine implements Line {
   isClosed = false
   readonly #transport: MemoryTransport
 
-  constructor(router: Router, serializer: Serializer, peer: string) {
+  constructor(router: Router, serializer: Serializer, peer: string, info: AttachInfo = {}) {
     const [ours, theirs] = MemoryTransport.pair()
     this.serializer = serializer
     this.#transport = ours
@@ -32,7 +36,7 @@ export class MemoryLine implements Line {
       this.isClosed = true
       this.onClose(reason)
     }
-    router.attach(theirs, serializer, { peer })
+    router.attach(theirs, serializer, { ...info, peer })
   }
   send(frame: Uint8Array): void {
     this.#transport.send(frame)
@@ -65,6 +69,9 @@ export class MemoryFuzz {
   readonly counts: FuzzCounts = { frames: 0, legal: 0, aborted: 0, left: 0 }
   readonly talk: GoodTalk
   readonly #router: Router
+  readonly #crypto: TestCrypto
+  /** Of the hostile sessions that are to log in. */
+  readonly #login: LoginOptions
   readonly #clock = new VirtualClock()
   readonly #random: SeededRandom
   readonly #seed: number
@@ -80,10 +87,14 @@ export class MemoryFuzz {
   constructor(seed: number) {
     this.#seed = seed
     this.#random = new SeededRandom(seed)
+    this.#crypto = new TestCrypto(seed + 2)
+    const parts = { crypto: this.#crypto, clock: this.#clock, random: new SeededRandom(seed + 3) }
+    this.#login = { authenticators: everyMethodOf(parts, (method) => staticPrincipals(PEOPLE[method])) }
     this.#router = new Router({
       clock: this.#clock,
       random: new SeededRandom(seed + 1),
       realms: [{ name: 'realm1' }, { name: 'lenient', requestIds: 'lenient' }],
+      limits: { loginFailuresPerPrincipalMax: 0 },
       observer: {
         onSessionEnd: (session) => this.#ended.push(session.peer),
         onRefused: (peer) => this.#ended.push(peer),
@@ -135,18 +146,29 @@ export class MemoryFuzz {
     this.#finish()
   }
 
-  /** A hostile session: fresh from HELLO, one with a registration, a subscription and a call to answer, or one before HELLO. */
+  /**
+   * A hostile session: fresh from HELLO, one with a registration, a subscription and a call to answer, one before HELLO, or one that
+   * was challenged. Half of the last two are on links that want a login.
+   */
   #open(): Hostile {
     const { format, fresh, busy } = this.#mutators[this.#random.below(this.#mutators.length)]!
-    const kind = this.#random.below(8)
+    const kind = this.#random.below(9)
     const realm = this.#random.below(2) === 0 ? 'realm1' : 'lenient'
     const peer = `hostile ${++this.#sessionCount}`
-    const line = new MemoryLine(this.#router, format.serializer, peer)
+    const hasLogin = kind === 8 || (kind === 7 && this.#random.below(2) === 0)
+    const line = new MemoryLine(this.#router, format.serializer, peer, hasLogin ? { login: this.#login } : {})
     const received: Uint8Array[] = []
     line.onFrame = (frame) => received.push(frame)
     const hostile = { line, peer, format, mutator: kind < 2 ? busy : fresh, received, frames: 0 }
     if (kind === 7) return hostile
     const send = (list: readonly unknown[]): void => line.send(encodeList(format.serializer, list))
+    if (kind === 8) {
+      this.#crypto.operations.length = 0
+      // FlatBuffers has no slot for what other methods say in HELLO.
+      const { hello } = pick(this.#random, format.serializer === flatbuffersSerializer ? JOE.slice(0, 2) : JOE)
+      send([MessageType.HELLO, realm, { roles: ALL_ROLES, ...hello }])
+      return hostile
+    }
     send([MessageType.HELLO, realm, { roles: ALL_ROLES }])
     if (kind >= 2) return hostile
     send([MessageType.REGISTER, 1, {}, 'com.fuzz.probed'])

@@ -49,10 +49,11 @@ export class RouterProcess {
     this.pid = child.pid!
   }
 
-  static async start(): Promise<RouterProcess> {
+  /** @param config of the node; it must have one endpoint with port 0 */
+  static async start(config: object = CONFIG): Promise<RouterProcess> {
     const nodeArgs = ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(COLLECT)}`]
     const folder = mkdtempSync(join(tmpdir(), 'crosspoint-hostile-'))
-    writeFileSync(join(folder, 'crosspoint.json'), JSON.stringify(CONFIG))
+    writeFileSync(join(folder, 'crosspoint.json'), JSON.stringify(config))
     const child = spawn(process.execPath, [...nodeArgs, BIN, 'start', '--config', 'crosspoint.json'], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -20,6 +20,34 @@ const NO_IDENTIFICATION = 'it announces no features at all, so nobody is disclos
 
 const BYTES_IN_JSON = 'in JSON it leaves the zero character before the base64 of bytes to the application, or has no form for bytes at all'
 
+const NO_URI_OF_ABORT = 'of an ABORT it tells a text, and not the URI of the reason'
+const REFUSED_WITHOUT_KEYS = ['ticket refused', 'WAMP-CRA refused', 'WAMP-CRA refused, salted', 'WAMP-CRA of a stranger refused']
+const LOGINS_WITHOUT_KEYS = ['ticket login', 'WAMP-CRA login', 'WAMP-CRA login, salted']
+
+const LOGINS: readonly Fault[] = [
+  {
+    of: NEXUS,
+    features: REFUSED_WITHOUT_KEYS,
+    says: 'of an ABORT that follows a CHALLENGE it tells only the message, not the URI',
+  },
+  {
+    of: XCONN,
+    features: [...REFUSED_WITHOUT_KEYS, 'cryptosign refused'],
+    says: NO_URI_OF_ABORT,
+  },
+  {
+    of: AUTOBAHN_PYTHON,
+    features: [...LOGINS_WITHOUT_KEYS, ...REFUSED_WITHOUT_KEYS, 'cryptosign login', 'cryptosign refused', 'cryptosign bound to TLS'],
+    on: ['FlatBuffers'],
+    says: 'in FlatBuffers it leaves authmethods and authextra out of HELLO, so it asks for an anonymous session whatever it was given to log in with',
+  },
+  {
+    of: AUTOBAHN_JAVA,
+    features: ['WAMP-CRA login, salted'],
+    says: 'it ignores the salt and signs with the password itself',
+  },
+]
+
 const THEIR_OWN: readonly Fault[] = [
   ...[AUTOBAHN_JS, WAMPY, XCONN, NEXUS, XCONN_GO, AUTOBAHN_JAVA].map((of) => ({
     of,
@@ -146,7 +174,7 @@ const THEIR_OWN: readonly Fault[] = [
     says: 'it takes an encrypted payload from FlatBuffers as a memoryview, which its EncodedPayload refuses with an assertion, so it can decrypt nothing',
   },
 
-  { of: XCONN, features: ['refused realm'], says: 'of an ABORT it tells a text, and not the URI of the reason' },
+  { of: XCONN, features: ['refused realm'], says: NO_URI_OF_ABORT },
   { of: XCONN, features: ['error sent'], says: NO_KWARGS_IN_ERRORS },
   { of: XCONN, features: ['caller seen', 'publisher seen'], says: NO_IDENTIFICATION },
 
@@ -211,4 +239,4 @@ const WITH_EACH_OTHER: readonly Fault[] = [
   { of: PAIRS, features: ['bytes'], on: ['JSON'], says: `with the client that has JSON: ${BYTES_IN_JSON}` },
 ]
 
-export const CLIENT_FAULTS: readonly Fault[] = [...THEIR_OWN, ...WITH_EACH_OTHER]
+export const CLIENT_FAULTS: readonly Fault[] = [...LOGINS, ...THEIR_OWN, ...WITH_EACH_OTHER]

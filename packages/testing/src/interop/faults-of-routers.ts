@@ -6,7 +6,19 @@ const CROSSBAR = 'Crossbar.io 26.10.1'
 const NEXUS = 'nexus 3.3.0 (router)'
 const XCONN_GO = 'xconn-go 0.1.0 (router)'
 
+const REFUSED = ['ticket refused', 'WAMP-CRA refused', 'WAMP-CRA refused, salted', 'WAMP-CRA of a stranger refused', 'cryptosign refused']
+
 export const ROUTER_FAULTS: readonly Fault[] = [
+  {
+    of: CROSSBAR,
+    features: REFUSED,
+    says: 'it refuses wrong credentials with wamp.error.not_authorized in place of wamp.error.authentication_denied',
+  },
+  ...[NEXUS, XCONN_GO].map((of) => ({
+    of,
+    features: REFUSED,
+    says: 'it refuses wrong credentials with wamp.error.authentication_failed in place of wamp.error.authentication_denied',
+  })),
   {
     of: CROSSBAR,
     features: ['invalid_uri', 'refused subscription'],

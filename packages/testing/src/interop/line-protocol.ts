@@ -14,6 +14,19 @@ export interface Command extends Dict {
   readonly session: string
 }
 
+/** What `join` logs in with; without it a session is anonymous. */
+export interface LoginWith extends Dict {
+  /** `anonymous` is offered after a method that no router has. */
+  readonly method: 'ticket' | 'wampcra' | 'cryptosign' | 'wamp-scram' | 'anonymous'
+  readonly authid: string
+  /** The ticket, secret or password; with cryptosign the private key, 64 hexadecimal digits. */
+  readonly secret: string
+  /** With cryptosign, for libraries that do not compute it: 64 hexadecimal digits. */
+  readonly public_key?: string
+  /** With cryptosign: over TLS, to the router's other port, and bound to that connection. */
+  readonly channel_binding?: 'tls-unique'
+}
+
 /** Keys of `keyring` for the URIs that begin with `prefix`; each 32 bytes in Base64. */
 export interface RingKey extends Dict {
   readonly prefix: string

@@ -16,8 +16,9 @@ import {
   ubjsonSerializer,
 } from '@crosspoint/client/node'
 import { cryptobox, KeyRing } from '@crosspoint/encryption'
-import type { Asked, Behaviour, Command, Notice, Peer, RingKey, SerializerName, TransportName } from './line-protocol.ts'
+import type { Asked, Behaviour, Command, LoginWith, Notice, Peer, RingKey, SerializerName, TransportName } from './line-protocol.ts'
 import { NoAnswer, PeerError, Unsupported } from './line-protocol.ts'
+import { type Lacking, methodsOf } from './our-login.ts'
 import { Wiretap } from './wiretap.ts'
 
 const SERIALIZERS = {
@@ -41,6 +42,7 @@ export class OurPeer implements Peer {
   onNotice: (notice: Notice) => void = () => {}
   readonly #url: string
   readonly #serializer: SerializerName
+  readonly #lacks: Lacking
   readonly #entries = new Map<string, Entry>()
   readonly #calls = new Map<number, AbortController>()
   /** By the names of their sessions. */
@@ -48,10 +50,11 @@ export class OurPeer implements Peer {
   readonly #wiretap = new Wiretap()
   #lastId = 0
 
-  constructor(name: string, url: string, serializer: SerializerName) {
+  constructor(name: string, url: string, serializer: SerializerName, lacks: Lacking = {}) {
     this.name = name
     this.#url = url
     this.#serializer = serializer
+    this.#lacks = lacks
   }
 
   ask(command: Command): Asked {
@@ -80,7 +83,7 @@ export class OurPeer implements Peer {
       this.#keys.set(session, command['keys'] as readonly RingKey[])
       return {}
     }
-    if (command.do === 'join') return this.#join(session, command['realm'] as string)
+    if (command.do === 'join') return this.#join(session, command['realm'] as string, command['login'] as LoginWith | undefined)
     if (command.do === 'leave') return this.#leave(session)
     const entry = this.#entries.get(session)!
     const options = command['options'] as Dict
@@ -124,13 +127,14 @@ export class OurPeer implements Peer {
     }
   }
 
-  async #join(session: string, realm: string): Promise<Dict> {
+  async #join(session: string, realm: string, login: LoginWith | undefined): Promise<Dict> {
     const keys = this.#keys.get(session)
     const serializer = SERIALIZERS[this.#serializer]
     const client = new Client({
       url: this.#url,
       realm,
       serializers: [keys === undefined ? serializer : this.#wiretap.on(serializer)],
+      auth: login && methodsOf(login, this.#lacks),
       payloadCodec: keys === undefined || keys.length === 0 ? undefined : cryptobox(ringOf(keys)),
       logger: silent,
       retriesMax: 0,

@@ -5,6 +5,7 @@ import { CLIENTS, type ForeignClient, NEEDS, type Need } from './clients.ts'
 import { type RunningRouter, startOurRouter } from './environment.ts'
 import { FEATURES, PAIR_FEATURES } from './features/all.ts'
 import type { Peer, SerializerName, TransportName } from './line-protocol.ts'
+import type { Lacking } from './our-login.ts'
 import { OurPeer, urlOf } from './our-peer.ts'
 import { PAIRS, type PairSide } from './pairs.ts'
 import { PeerProcess } from './peer-process.ts'
@@ -125,7 +126,7 @@ function routerJobs(router: ForeignRouter, folder: string): Job[] {
     remarks: router.remarks ?? [],
     features: ALL_FEATURES,
     router: shared,
-    subject: ours(link),
+    subject: ours(link, router.lacks),
     other: ours(['websocket', 'json']),
   }))
 }
@@ -135,11 +136,14 @@ function pairJob(column: string, subject: Side, other: Side): Job {
 }
 
 function foreign(client: ForeignClient, folder: string, [transport, serializer]: readonly [TransportName, SerializerName]): Side {
-  return (router) => new PeerProcess(client.name, [...client.command(folder), String(router[transport]), transport, serializer]).started()
+  return (router) => {
+    const ports = [router[transport], router.secure ?? 0].map(String)
+    return new PeerProcess(client.name, [...client.command(folder), ports[0]!, transport, serializer, ports[1]!]).started()
+  }
 }
 
-function ours([transport, serializer]: readonly [TransportName, SerializerName]): Side {
-  return async (router) => new OurPeer('Crosspoint', urlOf(transport, router[transport], router.path), serializer)
+function ours([transport, serializer]: readonly [TransportName, SerializerName], lacks: Lacking = {}): Side {
+  return async (router) => new OurPeer('Crosspoint', urlOf(transport, router[transport], router.path), serializer, lacks)
 }
 
 function nameOf([transport, serializer]: readonly [TransportName, SerializerName]): string {

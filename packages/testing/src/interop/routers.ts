@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline'
 import type { Need } from './clients.ts'
 import { CACHE, launch, type RunningRouter } from './environment.ts'
 import type { SerializerName, TransportName } from './line-protocol.ts'
+import { AUTH, CROSSBAR_AUTH, ROLE } from './logins.ts'
+import type { Lacking } from './our-login.ts'
 
 const START_MS = 30_000
 
@@ -19,6 +21,7 @@ export interface ForeignRouter {
   start(folder: string): Promise<RunningRouter>
   readonly speaks: readonly (readonly [TransportName, SerializerName])[]
   readonly remarks?: readonly string[]
+  readonly lacks: Lacking
 }
 
 const COMMON: ForeignRouter['speaks'] = [
@@ -30,6 +33,9 @@ const COMMON: ForeignRouter['speaks'] = [
   ['rawsocket', 'cbor'],
 ]
 
+const NO_SCRAM = 'it has no SCRAM'
+const NO_BINDING = 'it has no channel binding'
+
 export const ROUTERS: readonly ForeignRouter[] = [
   {
     name: 'Crossbar.io 26.10.1',
@@ -37,18 +43,24 @@ export const ROUTERS: readonly ForeignRouter[] = [
     start: startCrossbar,
     speaks: [...COMMON, ['websocket', 'ubjson'], ['rawsocket', 'ubjson']],
     remarks: ['Its configuration does not take FlatBuffers as a serializer.'],
+    lacks: {
+      'wamp-scram': 'its SCRAM is that of an old draft, with other names, other hashes and another proof',
+      binding: 'it speaks TLS 1.3 only, and has tls-unique only, which TLS 1.3 does not',
+    },
   },
   {
     name: 'nexus 3.3.0 (router)',
     needs: 'go',
-    start: (folder) => startProgram([join(folder, 'nexus-router')], 'nexus 3.3.0'),
+    start: (folder) => startProgram([join(folder, 'nexus-router'), JSON.stringify(AUTH)], 'nexus 3.3.0'),
     speaks: COMMON,
+    lacks: { 'wamp-scram': NO_SCRAM, binding: NO_BINDING },
   },
   {
     name: 'xconn-go 0.1.0 (router)',
     needs: 'go',
-    start: (folder) => startProgram([join(folder, 'xconn-router')], 'xconn-go 0.1.0'),
+    start: (folder) => startProgram([join(folder, 'xconn-router'), JSON.stringify(AUTH)], 'xconn-go 0.1.0'),
     speaks: COMMON,
+    lacks: { 'wamp-scram': NO_SCRAM, binding: NO_BINDING },
   },
 ]
 
@@ -94,17 +106,17 @@ function crossbarConfiguration(websocket: number, rawsocket: number): object {
   const allow = { call: true, register: true, publish: true, subscribe: true }
   const everything = { uri: '', match: 'prefix', allow, disclose: { caller: true, publisher: true } }
   const endpoint = (port: number) => ({ type: 'tcp', interface: '127.0.0.1', port })
-  const auth = { anonymous: { type: 'static', role: 'anonymous' } }
+  const roles = ['anonymous', ROLE].map((name) => ({ name, permissions: [everything] }))
   const serializers = ['json', 'msgpack', 'cbor', 'ubjson']
   return {
     version: 2,
     workers: [
       {
         type: 'router',
-        realms: [{ name: 'realm1', roles: [{ name: 'anonymous', permissions: [everything] }] }],
+        realms: [{ name: 'realm1', roles }],
         transports: [
-          { type: 'websocket', endpoint: endpoint(websocket), serializers, auth },
-          { type: 'rawsocket', endpoint: endpoint(rawsocket), serializers, auth },
+          { type: 'websocket', endpoint: endpoint(websocket), serializers, auth: CROSSBAR_AUTH },
+          { type: 'rawsocket', endpoint: endpoint(rawsocket), serializers, auth: CROSSBAR_AUTH },
         ],
       },
     ],

@@ -1,7 +1,7 @@
 // The stage of a feature: two programs, the sessions that they hold, and what they have said unasked.
 
 import type { Dict } from '@crosspoint/client/node'
-import { type Asked, type Behaviour, NoAnswer, type Notice, type Peer, type RingKey } from './line-protocol.ts'
+import { type Asked, type Behaviour, type LoginWith, NoAnswer, type Notice, type Peer, type RingKey } from './line-protocol.ts'
 
 const NOTICE_MS = 4_000
 
@@ -179,6 +179,14 @@ export class Stage {
     return this.#join(side === 'subject' ? this.#subject : this.#other, 'realm1', keys)
   }
 
+  /** One more session of the program that the matrix is about, which logs in; gives who it is, as the router tells others. */
+  async login(login: LoginWith): Promise<Dict> {
+    const session = await this.#join(this.#subject, 'realm1', undefined, login)
+    const { args } = await (await this.other()).call('wamp.session.get', [session.id])
+    await session.leave().catch(() => {}) // how it leaves is the matter of another feature
+    return args[0] as Dict
+  }
+
   /** Whether a text went as it is over a connection of a session that `withKeys` has made on our side. */
   crossed(text: string): boolean {
     const ears = [this.#subject, this.#other].filter((peer) => peer.crossed !== undefined)
@@ -204,10 +212,10 @@ export class Stage {
     return actor
   }
 
-  async #join(peer: Peer, realm = 'realm1', keys?: readonly RingKey[]): Promise<Actor> {
+  async #join(peer: Peer, realm = 'realm1', keys?: readonly RingKey[], login?: LoginWith): Promise<Actor> {
     const session = `s${++this.#count}`
     if (keys !== undefined) await peer.ask({ do: 'keyring', session, keys }).answer
-    const join = () => peer.ask({ do: 'join', session, realm }).answer
+    const join = () => peer.ask({ do: 'join', session, realm, ...(login !== undefined && { login }) }).answer
     // One library loses a WELCOME now and then (clients.ts); that must not be a matter of the feature that needs the session.
     const { id } = await join().catch((error) => (error instanceof NoAnswer ? join() : Promise.reject(error)))
     return new Actor(peer, this.#boards.get(peer)!, session, id as number)

@@ -22,6 +22,8 @@ export interface LinkSettings {
   /** Bytes that may wait at the router's end; with more it closes. */
   readonly bufferedBytesMax: number
   readonly frameBytesMax: number | undefined
+  /** Whether the router wants a login. */
+  readonly hasLogin: boolean
   /** Whether `onClose` is called within `close`, or later. */
   readonly closesAtOnce: boolean
 }
@@ -41,6 +43,8 @@ export interface LinkHost {
 export class Link implements Transport {
   readonly index: number
   readonly settings: LinkSettings
+  /** Whether sessions on it log in. */
+  readonly hasLogin: boolean
   // The router's end.
   onFrame: Transport['onFrame'] = () => {}
   onClose: (reason: string) => void = () => {}
@@ -81,6 +85,7 @@ export class Link implements Transport {
     this.index = index
     this.settings = settings
     this.#host = host
+    this.hasLogin = settings.hasLogin
     this.frameBytesMax = settings.frameBytesMax
     this.#downFrames = new Deframer(settings.framing)
     const { chance, scheduler } = host

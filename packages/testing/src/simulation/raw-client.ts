@@ -165,7 +165,7 @@ export class RawClient {
   #checkLegal(message: Message): void {
     const { type } = message
     const isOpening = type === MessageType.WELCOME
-    const isEnd = type === MessageType.ABORT
+    const isEnd = type === MessageType.ABORT || (type === MessageType.CHALLENGE && this.state === 'joining')
     if (this.state === 'joined' || this.state === 'left' ? isOpening : !isOpening && !isEnd && type !== MessageType.GOODBYE) {
       throw new Finding(`Client ${this.index} got ${describe(message)} while it was ${this.state}`)
     }

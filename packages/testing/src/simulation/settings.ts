@@ -33,6 +33,8 @@ export interface Settings {
   readonly thinkMsMax: number
   /** Milliseconds between two faults of the network, at most; 0 for none. */
   readonly faultMsMax: number
+  /** Of 100 links of raw clients, how many want a login. */
+  readonly loginPercent: number
   readonly weights: ReadonlyMap<Operation, number>
 }
 
@@ -48,6 +50,10 @@ export function drawSettings(chance: Chance, operations: readonly Operation[], a
     limits: {
       ...DEFAULT_LIMITS,
       handshakeTimeoutMs: chance.between(200, 3000),
+      loginTimeoutMs: chance.between(200, 3000),
+      loginsAtOnceMax: chance.pick([1, 10, 50]),
+      // What waits because of failures is not modelled: whether it is right is shown in the tests of the router.
+      loginFailuresPerPrincipalMax: 0,
       goodbyeTimeoutMs: chance.between(50, 1000),
       callsInFlightMax: chance.between(2, 12),
       subscriptionsMax: chance.between(2, 12),
@@ -66,6 +72,7 @@ export function drawSettings(chance: Chance, operations: readonly Operation[], a
     misbehavingPercent: chance.pick([0, 10, 30]),
     thinkMsMax: chance.pick([10, 40, 100]),
     faultMsMax: chance.pick([0, 200, 1000]),
+    loginPercent: chance.pick([0, 50, 100]),
     weights,
   }
 }
@@ -130,7 +137,7 @@ function drawHistory(chance: Chance): HistoryOptions[] {
 export const FRAME_BYTES_MAX = { wide: undefined, narrow: 4096 } as const
 export type Room = keyof typeof FRAME_BYTES_MAX
 
-export function drawLink(chance: Chance): LinkSettings {
+export function drawLink(chance: Chance, loginPercent: number): LinkSettings {
   const serializer = chance.pick(SERIALIZERS)
   const delayMsMin = chance.below(10)
   const framings = serializer.isBinary ? (['websocket-binary', 'batch-binary'] as const) : (['websocket-text', 'batch-text'] as const)
@@ -144,5 +151,6 @@ export function drawLink(chance: Chance): LinkSettings {
     bufferedBytesMax: chance.pick([20_000, 200_000]),
     frameBytesMax: chance.pick([FRAME_BYTES_MAX.wide, 2 ** 24, 2 ** 24, FRAME_BYTES_MAX.narrow]),
     closesAtOnce: chance.is(50),
+    hasLogin: chance.is(loginPercent),
   }
 }

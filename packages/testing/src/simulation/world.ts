@@ -2,7 +2,7 @@
 // one turn, and after every turn the model says whether what came out is right.
 
 import { type Message, MessageType, ProtocolViolation, type Uri } from '@crosspoint/protocol'
-import { Router } from '@crosspoint/router'
+import { type LoginOptions, Router } from '@crosspoint/router'
 import { SeededRandom } from '../conformance/seeded-random.ts'
 import { Chance } from './chance.ts'
 import type { Operation } from './feature.ts'
@@ -10,6 +10,7 @@ import { ALL_FEATURES } from './features/all.ts'
 import { Finding } from './finding.ts'
 import { Link, type LinkHost } from './link.ts'
 import type { Ask } from './model/guard.ts'
+import type { Lookup } from './model/logins.ts'
 import { Model } from './model/model.ts'
 import { modelRealm } from './model/realm.ts'
 import { Turn } from './model/turn.ts'
@@ -18,11 +19,12 @@ import { RealClient, type RealClientHost } from './real-client.ts'
 import { RouterClock, Scheduler } from './scheduler.ts'
 import { drawLink, drawSettings, FRAME_BYTES_MAX, type Room, type Settings } from './settings.ts'
 import { type AuthorizerHost, SimulatedAuthorizer } from './simulated-authorizer.ts'
+import { type PrincipalsHost, SimulatedPrincipals } from './simulated-principals.ts'
 import { Trace } from './trace.ts'
 
 const OPERATIONS: readonly Operation[] = ALL_FEATURES.flatMap((feature) => feature.operations)
 
-export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHost {
+export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHost, PrincipalsHost {
   readonly chance: Chance
   readonly scheduler = new Scheduler()
   readonly features = ALL_FEATURES
@@ -42,6 +44,8 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
   readonly #links = new Set<Link>()
   readonly #all: Link[] = []
   readonly #authorizers: SimulatedAuthorizer[] = []
+  readonly #principals: SimulatedPrincipals
+  readonly #login: LoginOptions
   /** A real client was told something, and may have promises to settle. */
   #hasActed = false
   /** What was found where throwing would have reached nobody. */
@@ -56,6 +60,8 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
       return authorizer
     })
     const { limits, realms } = this.settings
+    this.#principals = new SimulatedPrincipals(this)
+    this.#login = this.#principals.login(seed, new SeededRandom(seed ^ 0x2545f491))
     this.clock = new RouterClock(this.scheduler, (timer, fire) => {
       this.#turn('a timer fired', undefined, fire, (turn) => this.model.fired(turn, timer))
     })
@@ -104,12 +110,13 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
     this.#count('calm')
     for (const link of this.#all) link.calm()
     for (const authorizer of this.#authorizers) authorizer.calm()
+    this.#principals.calm()
   }
 
   // --- What clients need ---
 
-  connect(room?: Room): Link {
-    const settings = drawLink(this.chance)
+  connect(room?: Room, loginPercent = this.settings.loginPercent): Link {
+    const settings = drawLink(this.chance, loginPercent)
     const link = new Link(this.#all.length, room === undefined ? settings : { ...settings, frameBytesMax: FRAME_BYTES_MAX[room] }, this)
     if (this.isCalm) link.calm()
     this.#links.add(link)
@@ -117,14 +124,14 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
     this.#turn(
       `link ${link.index} opened`,
       undefined,
-      () => this.router.attach(link, link.serializer, { peer: `link ${link.index}` }),
+      () => this.router.attach(link, link.serializer, { peer: `link ${link.index}`, login: link.hasLogin ? this.#login : undefined }),
       (turn) => this.model.attached(turn, link),
     )
     return link
   }
 
   connectReal(room?: Room): Link {
-    const link = this.connect(room)
+    const link = this.connect(room, 0)
     this.#realLinks.add(link)
     return link
   }
@@ -258,6 +265,15 @@ export class World implements LinkHost, ClientHost, RealClientHost, AuthorizerHo
     const input = `it was ${ask.decision} that session ${ask.sessionId} may ${ask.action} ${ask.uri}`
     this.#count(input)
     this.#turn(input, undefined, tell, (turn) => this.model.decided(turn, ask))
+  }
+
+  lookedUp(lookup: Lookup): void {
+    this.model.logins.lookedUp(lookup)
+  }
+  found(lookup: Lookup, tell: () => void): void {
+    const input = `a principal was looked up: ${lookup.result}`
+    this.#count(input)
+    this.#turn(input, undefined, tell, (turn) => this.model.logins.found(turn, lookup))
   }
 
   /** One input, and what comes of it. */

@@ -4,6 +4,7 @@ import type { Stage } from '../stage.ts'
 import { CALLS } from './calls.ts'
 import { ENCRYPTION } from './encryption.ts'
 import { EVENTS } from './events.ts'
+import { LOGIN_FEATURES } from './logins.ts'
 import { META } from './meta.ts'
 import { SESSIONS } from './sessions.ts'
 import { STREAMS } from './streams.ts'
@@ -11,6 +12,7 @@ import { VALUES } from './values.ts'
 
 export const FEATURES: { readonly [feature: string]: (stage: Stage) => Promise<void> } = {
   ...SESSIONS,
+  ...LOGIN_FEATURES,
   ...CALLS,
   ...STREAMS,
   ...EVENTS,

@@ -1,12 +1,18 @@
 // Autobahn|Java at the end of the line protocol (README.md): `java Peer PORT websocket json|msgpack|cbor`.
 
 import io.crossbar.autobahn.wamp.Session;
+import io.crossbar.autobahn.wamp.auth.AnonymousAuth;
+import io.crossbar.autobahn.wamp.auth.ChallengeResponseAuth;
+import io.crossbar.autobahn.wamp.auth.TicketAuth;
 import io.crossbar.autobahn.wamp.exceptions.ApplicationError;
+import io.crossbar.autobahn.wamp.interfaces.IAuthenticator;
 import io.crossbar.autobahn.wamp.interfaces.TriConsumer;
 import io.crossbar.autobahn.wamp.interfaces.TriFunction;
 import io.crossbar.autobahn.wamp.reflectionRoles.WampException;
 import io.crossbar.autobahn.wamp.transports.NettyWebSocket;
 import io.crossbar.autobahn.wamp.types.CallOptions;
+import io.crossbar.autobahn.wamp.types.Challenge;
+import io.crossbar.autobahn.wamp.types.ChallengeResponse;
 import io.crossbar.autobahn.wamp.types.EventDetails;
 import io.crossbar.autobahn.wamp.types.InvocationDetails;
 import io.crossbar.autobahn.wamp.types.InvocationResult;
@@ -44,6 +50,19 @@ final class Peer {
         final CompletableFuture<String> left = new CompletableFuture<>();
         final Map<String, Subscription> subscriptions = new ConcurrentHashMap<>();
         final Map<String, Registration> registrations = new ConcurrentHashMap<>();
+    }
+
+    /** A method that no router has. */
+    private static final class OfNobody implements IAuthenticator {
+        @Override
+        public String getAuthMethod() {
+            return "of nobody";
+        }
+
+        @Override
+        public CompletableFuture<ChallengeResponse> onChallenge(Session session, Challenge challenge) {
+            throw new IllegalStateException("a router has the method of nobody");
+        }
     }
 
     private static final int FRAME_BYTES_MAX = 16 << 20;
@@ -87,9 +106,10 @@ final class Peer {
     }
 
     private CompletableFuture<Map<String, Object>> join(Line.Command command) {
+        List<IAuthenticator> authenticators = authenticatorsOf(command);
         Entry entry = new Entry();
         CompletableFuture<Map<String, Object>> joined = new CompletableFuture<>();
-        entry.session.addOnConnectListener((session) -> session.join(command.text("realm")));
+        entry.session.addOnConnectListener((session) -> session.join(command.text("realm"), authenticators));
         entry.session.addOnJoinListener((session, details) -> {
             entries.put(command.text("session"), entry);
             joined.complete(Map.of("id", details.sessionID));
@@ -109,6 +129,26 @@ final class Peer {
             }
         }).start();
         return joined;
+    }
+
+    /** What a session logs in with; null for anonymous. */
+    private static List<IAuthenticator> authenticatorsOf(Line.Command command) {
+        if (!command.has("login")) return null;
+        Map<String, Object> login = command.dict("login");
+        String authid = (String) login.get("authid");
+        String secret = (String) login.get("secret");
+        switch ((String) login.get("method")) {
+            case "ticket":
+                return List.of(new TicketAuth(authid, secret));
+            case "wampcra":
+                return List.of(new ChallengeResponseAuth(authid, secret));
+            case "cryptosign":
+                throw new Line.Unsupported("its cryptosign needs a library that its package for the JVM does not bring");
+            case "anonymous":
+                return List.of(new OfNobody(), new AnonymousAuth());
+            default:
+                throw new Line.Unsupported("it has no SCRAM");
+        }
     }
 
     private CompletableFuture<Map<String, Object>> runIn(Entry entry, Line.Command command) {

@@ -22,6 +22,34 @@ function hasBigInt(value) {
   return Object.values(value).some(hasBigInt)
 }
 
+/** The options of a connection that logs in. */
+function loginOf({ method, authid, secret, channel_binding: binding }) {
+  if (binding !== undefined) throw new Unsupported('it has no channel binding')
+  switch (method) {
+    case 'ticket':
+      return { authmethods: ['ticket'], authid, onchallenge: () => secret }
+    case 'wampcra':
+      return {
+        authmethods: ['wampcra'],
+        authid,
+        onchallenge: (_session, _method, extra) => autobahn.auth_cra.sign(keyOf(secret, extra), extra.challenge),
+      }
+    case 'cryptosign': {
+      const pair = autobahn.nacl.sign.keyPair.fromSeed(new Uint8Array(Buffer.from(secret, 'hex')))
+      const authextra = { pubkey: autobahn.auth_cryptosign.public_key(pair) }
+      const onchallenge = (_session, _method, extra) => autobahn.auth_cryptosign.sign_challenge(pair, extra)
+      return { authmethods: ['cryptosign'], authid, authextra, onchallenge }
+    }
+    case 'anonymous':
+      return { authmethods: ['of nobody', 'anonymous'] }
+  }
+  throw new Unsupported('it has no SCRAM')
+}
+
+function keyOf(secret, { salt, iterations, keylen }) {
+  return salt === undefined ? secret : autobahn.auth_cra.derive_key(secret, salt, iterations, keylen)
+}
+
 const procedures = {
   echo: () => (args, kwargs) => new autobahn.Result(args, kwargs),
   fail: () => () => {
@@ -46,11 +74,13 @@ const procedures = {
 }
 
 const commands = {
-  join({ session, realm }) {
+  join({ session, realm, login }) {
     const made = new autobahn.serializer[SERIALIZERS[serializer]]()
     const websocket = { type: 'websocket', url: `ws://127.0.0.1:${port}/ws`, serializers: [made] }
     const rawsocket = { type: 'rawsocket', host: '127.0.0.1', port: Number(port) }
-    const link = new autobahn.Connection({ transports: [transport === 'websocket' ? websocket : rawsocket], realm, max_retries: 0 })
+    const given = login === undefined ? {} : loginOf(login)
+    const transports = [transport === 'websocket' ? websocket : rawsocket]
+    const link = new autobahn.Connection({ transports, realm, max_retries: 0, ...given })
     return new Promise((resolve, reject) => {
       link.onopen = (opened) => {
         sessions.set(session, { link, session: opened, subscriptions: new Map(), registrations: new Map() })

@@ -1,6 +1,7 @@
 # Autobahn|Python (asyncio) at the end of the line protocol (README.md): `python autobahn_peer.py PORT websocket|rawsocket SERIALIZER`.
 import asyncio
 import os
+import ssl
 import sys
 
 import txaio
@@ -20,7 +21,7 @@ from autobahn.wamp.types import (  # noqa: E402
 )
 from line_protocol import PeerError, Unsupported, say, serve, to_line  # noqa: E402
 
-PORT, TRANSPORT, SERIALIZER = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+PORT, TRANSPORT, SERIALIZER, SECURE_PORT = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
 rings = {}
 sessions = {}
 subscriptions = {}
@@ -28,14 +29,39 @@ registrations = {}
 calls = {}
 
 
-def component(realm):
-    endpoint = {"type": "tcp", "host": "127.0.0.1", "port": PORT}
+def authentication_of(login):
+    """What Component logs in with."""
+    if login is None:
+        return None
+    method, authid, secret = login["method"], login["authid"], login["secret"]
+    if method == "ticket":
+        return {"ticket": {"authid": authid, "ticket": secret}}
+    if method == "wampcra":
+        return {"wampcra": {"authid": authid, "secret": secret}}
+    if method == "cryptosign":
+        extra = {"channel_binding": login["channel_binding"]} if "channel_binding" in login else {}
+        return {"cryptosign": {"authid": authid, "privkey": secret, "authextra": extra}}
+    if method == "anonymous":
+        return {"anonymous-proxy": {}, "anonymous": {}}
+    raise Unsupported("its SCRAM is that of an old draft, with other names, other hashes and another proof")
+
+
+def component(realm, login):
+    is_bound = login is not None and "channel_binding" in login
+    endpoint = {"type": "tcp", "host": "127.0.0.1", "port": int(SECURE_PORT) if is_bound else PORT}
+    port, scheme = endpoint["port"], "s" if is_bound else ""
+    if is_bound:
+        # tls-unique is not defined for TLS 1.3, and the certificate is one of this run only.
+        endpoint["tls"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        endpoint["tls"].maximum_version = ssl.TLSVersion.TLSv1_2
+        endpoint["tls"].check_hostname = False
+        endpoint["tls"].verify_mode = ssl.CERT_NONE
     if TRANSPORT == "websocket":
-        transport = {"type": "websocket", "url": f"ws://127.0.0.1:{PORT}/ws", "endpoint": endpoint, "serializers": [SERIALIZER]}
+        transport = {"type": "websocket", "url": f"ws{scheme}://127.0.0.1:{port}/ws", "endpoint": endpoint, "serializers": [SERIALIZER]}
     else:
-        transport = {"type": "rawsocket", "url": f"rs://127.0.0.1:{PORT}", "endpoint": endpoint, "serializer": SERIALIZER}
+        transport = {"type": "rawsocket", "url": f"rs{scheme}://127.0.0.1:{port}", "endpoint": endpoint, "serializer": SERIALIZER}
     transport["max_retries"] = 0
-    return Component(realm=realm, transports=[transport])
+    return Component(realm=realm, transports=[transport], authentication=authentication_of(login))
 
 
 def procedure_for(command):
@@ -89,7 +115,7 @@ class Commands:
 
     async def join(self, command):
         joined = asyncio.get_running_loop().create_future()
-        made = component(command["realm"])
+        made = component(command["realm"], command.get("login"))
         made.on_join(lambda session, details: joined.set_result(session))
 
         def left(session, details):

@@ -11,6 +11,8 @@ const { Wampy } = (await load('wampy')).default
 const { default: WebSocket } = await load('ws')
 const FILES = { json: 'JsonSerializer', msgpack: 'MsgpackSerializer', cbor: 'CborSerializer' }
 const Serializer = (await load(`wampy/${FILES[serializer]}.js`))[FILES[serializer]]
+const { sign: signWampcra } = await load('wampy/wampcra.js')
+const { sign: signCryptosign } = await load('wampy/cryptosign.js')
 const sessions = new Map()
 const calls = new Map()
 const subscriptions = new Map()
@@ -19,6 +21,29 @@ const payload = ({ args, kwargs }) => ({ argsList: args ?? [], argsDict: kwargs 
 const known = (data) => ({ args: data.argsList ?? [], kwargs: data.argsDict ?? {} })
 
 const value = (item) => ({ argsList: [item] })
+
+/** The options of a session that logs in. */
+function loginOf({ method, authid, secret, public_key: pubkey, channel_binding: binding }) {
+  if (binding !== undefined) throw new Unsupported('it has no channel binding')
+  switch (method) {
+    case 'ticket':
+      return { authid, authmethods: ['ticket'], onChallenge: () => secret }
+    case 'wampcra':
+      return { authid, authmethods: ['wampcra'], authMode: 'auto', authPlugins: { wampcra: signWampcra(secret) } }
+    case 'cryptosign':
+      return {
+        authid,
+        authmethods: ['cryptosign'],
+        authextra: { pubkey },
+        authMode: 'auto',
+        authPlugins: { cryptosign: signCryptosign(secret) },
+      }
+    case 'anonymous':
+      // It offers methods only together with an authid and an answer.
+      return { authid: 'anybody', authmethods: ['of nobody', 'anonymous'], onChallenge: () => '' }
+  }
+  throw new Unsupported('it has no SCRAM')
+}
 
 const procedures = {
   echo: () => (data) => ({ argsList: data.argsList, argsDict: data.argsDict }),
@@ -44,8 +69,10 @@ const procedures = {
 }
 
 const commands = {
-  async join({ session, realm }) {
-    const made = new Wampy(`ws://127.0.0.1:${port}/ws`, { realm, ws: WebSocket, serializer: new Serializer(), autoReconnect: false })
+  async join({ session, realm, login }) {
+    const given = login === undefined ? {} : loginOf(login)
+    const options = { realm, ws: WebSocket, serializer: new Serializer(), autoReconnect: false, ...given }
+    const made = new Wampy(`ws://127.0.0.1:${port}/ws`, options)
     await made.connect()
     sessions.set(session, made)
     return { id: made.getSessionId() }

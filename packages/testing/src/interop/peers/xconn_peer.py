@@ -17,6 +17,20 @@ subscriptions = {}
 registrations = {}
 
 
+def authenticator_for(login):
+    """What a client logs in with."""
+    if login is None:
+        return auth.AnonymousAuthenticator("")
+    if "channel_binding" in login:
+        raise Unsupported("it has no channel binding")
+    if login["method"] == "anonymous":
+        raise Unsupported("it offers one method only")
+    known = {"ticket": auth.TicketAuthenticator, "wampcra": auth.WAMPCRAAuthenticator, "cryptosign": auth.CryptoSignAuthenticator}
+    if login["method"] not in known:
+        raise Unsupported("it has no SCRAM")
+    return known[login["method"]](login["authid"], login["secret"])
+
+
 def procedure_for(command):
     """What is registered, by the command's `run`."""
 
@@ -48,7 +62,7 @@ class Commands:
         raise Unsupported("it has no encryption with cryptobox")
 
     async def join(self, command):
-        client = AsyncClient(auth.AnonymousAuthenticator(""), SERIALIZERS[SERIALIZER]())
+        client = AsyncClient(authenticator_for(command.get("login")), SERIALIZERS[SERIALIZER]())
         session = await client.connect(URL, command["realm"])
         sessions[command["session"]] = session
         return {"id": session._base_session.id}

@@ -5,6 +5,7 @@ import { calls } from './calls.ts'
 import { concurrency } from './concurrency.ts'
 import { history } from './history.ts'
 import { kills } from './kills.ts'
+import { logins } from './logins.ts'
 import { misbehaviour } from './misbehaviour.ts'
 import { passthru } from './passthru.ts'
 import { publishSubscribe } from './publish-subscribe.ts'
@@ -19,6 +20,7 @@ import { uploads } from './uploads.ts'
 /** What comes of a session's end is said in this order. */
 export const ALL_FEATURES: readonly Feature[] = [
   sessions,
+  logins,
   publishSubscribe,
   concurrency,
   registrations,

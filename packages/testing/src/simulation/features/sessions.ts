@@ -7,6 +7,7 @@ import type { Chance } from '../chance.ts'
 import type { Feature, Operation, Reaction } from '../feature.ts'
 import type { MessageOf } from '../model/turn.ts'
 import type { RawClient } from '../raw-client.ts'
+import { drawLogin } from './logins.ts'
 
 const FEATURES = {
   publisher: ['subscriber_blackwhite_listing', 'publisher_exclusion', 'publisher_identification', 'payload_passthru_mode'],
@@ -57,7 +58,8 @@ export function hello(client: RawClient): void {
   if (client.link === undefined) client.connect(isResumable ? 'wide' : undefined)
   const roles = drawRoles(chance)
   const more = chance.pick<Dict>([EMPTY_DICT, { agent: 'simulated', x_unknown: [1, {}] }, { authmethods: ['ticket', 'anonymous'] }])
-  const details: Dict = { roles: announce(chance, roles), ...more }
+  const login = client.link?.hasLogin === true && chance.is(70) ? drawLogin(chance) : EMPTY_DICT
+  const details: Dict = { roles: announce(chance, roles), ...more, ...login }
   client.roles = new Set(Object.entries(roles).flatMap(([role, features]) => [role, ...features.map((name) => `${role}.${name}`)]))
   client.realm = name
   client.isStrictRealm = isStrict

@@ -10,6 +10,7 @@ import { Finding } from '../finding.ts'
 import type { Link } from '../link.ts'
 import type { RouterTimer } from '../scheduler.ts'
 import { type Ask, ModelGuard } from './guard.ts'
+import { ANONYMOUS, type Identified, type Joining, ModelLogins } from './logins.ts'
 import { tellJoined, tellLeft } from './meta-events.ts'
 import { detached, endOverflowing, keepToken, newResumption, offersResumption, resumed } from './resuming.ts'
 import { type Deadline, isSameDict, type ModelLimits, type ModelPeer, type ModelRealm, type ModelSession } from './state.ts'
@@ -48,6 +49,7 @@ export class Model {
   /** Ids of sessions that live, in all realms (ID-14). */
   readonly sessionIds = new Set<number>()
   readonly guard: ModelGuard
+  readonly logins = new ModelLogins(this)
   isShuttingDown = false
   readonly #features: readonly Feature[]
   readonly #handlers = new Map<number, Handler>()
@@ -80,7 +82,7 @@ export class Model {
 
   /** A client connected. */
   attached(turn: Turn, link: Link): void {
-    const peer: ModelPeer = { link, phase: 'fresh', session: undefined, deadline: undefined }
+    const peer: ModelPeer = { link, phase: 'fresh', session: undefined, login: undefined, deadline: undefined }
     this.peers.set(link, peer)
     const { handshakeTimeoutMs } = this.limits
     peer.deadline = this.plan(turn, handshakeTimeoutMs, 'the handshake', (later) => this.abort(later, peer, ['wamp.error.timeout'])) // SES-14
@@ -99,7 +101,8 @@ export class Model {
       if (isAnswer) this.#finish(turn, peer) // SES-21, SES-22
       return
     }
-    if (peer.phase === 'fresh') this.#receivedFresh(turn, peer, decoded)
+    if (peer.phase === 'login') this.logins.received(turn, peer, decoded)
+    else if (peer.phase === 'fresh') this.#receivedFresh(turn, peer, decoded)
     else this.#receivedOpen(turn, peer.session!, decoded)
   }
 
@@ -159,24 +162,32 @@ export class Model {
     if (details['resume_session'] !== undefined || details['resume_token'] !== undefined) return resumed(this, turn, peer, hello)
     const refusals: Uri[] = []
     const realm = name === null ? undefined : this.realms.get(name)
+    const { hasLogin } = peer.link
     if (name !== null && !isValid(name, 'exact', false))
       refusals.push('wamp.error.invalid_uri') // URI-14
-    else if (realm === undefined) refusals.push('wamp.error.no_such_realm') // SES-08, SES-09
+    else if (realm === undefined && !(name === null && hasLogin)) refusals.push('wamp.error.no_such_realm') // SES-08, SES-09
     const announced = readRoles(details['roles'])
     if (announced === undefined) refusals.push(PROTOCOL_VIOLATION) // SES-03
     const methods = details['authmethods'] ?? []
     const isList = Array.isArray(methods) && methods.every((method) => typeof method === 'string')
     if (!isList) refusals.push(PROTOCOL_VIOLATION)
-    else if (methods.length > 0 && !methods.includes('anonymous')) refusals.push('wamp.error.no_matching_auth_method')
+    else if (!hasLogin && methods.length > 0 && !methods.includes('anonymous')) refusals.push('wamp.error.no_matching_auth_method')
     if (refusals.length > 0) return this.abort(turn, peer, refusals)
+    const joining: Joining = { realm, details, roles: announced!.roles, features: announced!.features }
+    if (hasLogin) this.logins.begin(turn, peer, joining)
+    else this.join(turn, peer, joining, ANONYMOUS)
+  }
+
+  /** It is known who it is, and the session begins. */
+  join(turn: Turn, peer: ModelPeer, { realm, details, roles, features }: Joining, identified: Identified): void {
     const session: ModelSession = {
       peer,
       link: peer.link,
       realm: realm!,
       id: 0,
       authid: '',
-      roles: announced!.roles,
-      features: announced!.features,
+      roles,
+      features,
       lastRequestId: 0,
       lastInvocationId: 0,
       subscriptions: new Set(),
@@ -191,8 +202,8 @@ export class Model {
     this.cancel(peer.deadline)
     realm!.sessions.add(session)
     const check = (welcome: MessageOf<2>) =>
-      isWelcome(welcome, realm!) && !this.sessionIds.has(welcome.sessionId) && offersResumption(session.resume, welcome.details)
-    turn.expect(session, MessageType.WELCOME, `WELCOME to ${name} with a fresh session id`, check, {
+      isWelcome(welcome, realm!, identified) && !this.sessionIds.has(welcome.sessionId) && offersResumption(session.resume, welcome.details)
+    turn.expect(session, MessageType.WELCOME, `WELCOME to ${realm!.name} with a fresh session id`, check, {
       rank: RANK.first,
       learn: (welcome) => {
         session.id = welcome.sessionId
@@ -223,7 +234,13 @@ export class Model {
     this.#over(peer)
   }
 
+  /** Nothing more comes to the peer, and its link is closed. */
+  finishPeer(turn: Turn, peer: ModelPeer): void {
+    this.#finish(turn, peer)
+  }
+
   #over(peer: ModelPeer): void {
+    this.logins.gone(peer)
     peer.phase = 'over'
     peer.session = undefined
     this.cancel(peer.deadline)
@@ -291,6 +308,8 @@ export class Model {
   /** What must hold after every turn, whatever it was. */
   check(turn: Turn): void {
     this.guard.endTurn(turn)
+    const idle = this.logins.endTurn(turn)
+    if (idle !== undefined) throw new Finding(idle)
     for (const feature of this.#features) feature.check?.(this)
   }
 
@@ -333,7 +352,7 @@ export class Model {
   /** The router is closed: all sessions are sent away, all others refused. */
   closeRouter(turn: Turn): void {
     this.isShuttingDown = true
-    const fresh = [...this.peers.values()].filter((peer) => peer.phase === 'fresh')
+    const fresh = [...this.peers.values()].filter((peer) => peer.phase === 'fresh' || peer.phase === 'login')
     for (const realm of this.realms.values()) this.closeRealm(turn, realm)
     for (const peer of fresh) this.abort(turn, peer, ['wamp.close.system_shutdown'])
   }
@@ -371,11 +390,12 @@ export class Model {
   }
 }
 
-function isWelcome({ sessionId, details }: MessageOf<2>, realm: ModelRealm): boolean {
+function isWelcome({ sessionId, details }: MessageOf<2>, realm: ModelRealm, identified: Identified): boolean {
   const { authid, authmethod, authprovider, authrole, roles } = details
-  const isIdentified = typeof authid === 'string' && authid !== '' && authrole === 'anonymous' && authmethod === 'anonymous'
+  const isIdentified = typeof authid === 'string' && authid === (identified.authid ?? authid) && authid !== '' && authrole === 'anonymous'
   const hasRoles = isDict(roles) && isDict(roles['broker']) && isDict(roles['dealer']) // SES-04
-  return isId(sessionId) && details['realm'] === realm.name && isIdentified && typeof authprovider === 'string' && hasRoles
+  const isBy = authmethod === identified.authmethod
+  return isId(sessionId) && details['realm'] === realm.name && isIdentified && isBy && typeof authprovider === 'string' && hasRoles
 }
 
 /** What HELLO announced; `undefined` when it is malformed (SES-02, SES-03, SES-05). */

@@ -5,6 +5,7 @@ import type { Dict, InvocationPolicy, MatchPolicy, Message, Uri } from '@crosspo
 import type { ModelStream } from '../features/history.ts'
 import type { Link } from '../link.ts'
 import type { RouterTimer } from '../scheduler.ts'
+import type { ModelLogin } from './logins.ts'
 import type { Expectation, Turn } from './turn.ts'
 
 /** Something that happens at a certain time unless it is cancelled; the router must have one timer for each. */
@@ -19,16 +20,18 @@ export interface Deadline {
 }
 
 /**
- * `fresh`: no HELLO yet. `open`: in a session. `dismissed`: the router said GOODBYE and awaits the answer. `over`: nothing
+ * `fresh`: no HELLO yet. `login`: challenged. `open`: in a session. `dismissed`: the router said GOODBYE and awaits the answer. `over`: nothing
  * that arrives counts any more.
  */
-export type Phase = 'fresh' | 'open' | 'dismissed' | 'over'
+export type Phase = 'fresh' | 'login' | 'open' | 'dismissed' | 'over'
 
 export interface ModelPeer {
   link: Link
   phase: Phase
   session: ModelSession | undefined
-  /** Of the handshake, then of the answer to GOODBYE. */
+  /** In phase `login`. */
+  login: ModelLogin | undefined
+  /** Of the handshake or the login, then of the answer to GOODBYE. */
   deadline: Deadline | undefined
 }
 
@@ -189,6 +192,8 @@ export interface ModelTopicRule extends ModelRule {
 export interface ModelLimits {
   readonly handshakeTimeoutMs: number
   readonly goodbyeTimeoutMs: number
+  readonly loginTimeoutMs: number
+  readonly loginsAtOnceMax: number
   readonly callsInFlightMax: number
   readonly subscriptionsMax: number
   readonly registrationsMax: number

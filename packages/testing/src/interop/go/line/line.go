@@ -32,6 +32,15 @@ type Command struct {
 	Kwargs     map[string]any
 	Chunks     [][]any
 	Answer     any
+	Login      *Login
+}
+
+// Login is what a session logs in with.
+type Login struct {
+	Method         string
+	Authid         string
+	Secret         string
+	ChannelBinding string `json:"channel_binding"`
 }
 
 // Error is an ERROR of the router or callee, or what stands for one.

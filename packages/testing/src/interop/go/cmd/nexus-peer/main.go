@@ -16,6 +16,7 @@ import (
 	"github.com/gammazero/nexus/v3/client"
 	"github.com/gammazero/nexus/v3/transport/serialize"
 	"github.com/gammazero/nexus/v3/wamp"
+	"github.com/gammazero/nexus/v3/wamp/crsign"
 
 	"crosspoint.example/interop/line"
 )
@@ -119,6 +120,9 @@ func join(command line.Command) (line.Answer, error) {
 		ResponseTimeout: responseTimeout,
 		Logger:          log.New(io.Discard, "", 0),
 	}
+	if err := logIn(&config, command.Login); err != nil {
+		return nil, err
+	}
 	session, err := client.ConnectNet(context.Background(), url, config)
 	if err != nil {
 		return nil, failure(err)
@@ -127,6 +131,31 @@ func join(command line.Command) (line.Answer, error) {
 	sessions[command.Session] = session
 	mutex.Unlock()
 	return line.Answer{"id": uint64(session.ID())}, nil
+}
+
+// logIn adds what the session logs in with.
+func logIn(config *client.Config, login *line.Login) error {
+	if login == nil {
+		return nil
+	}
+	config.HelloDetails = wamp.Dict{"authid": login.Authid}
+	switch login.Method {
+	case "ticket":
+		answer := func(*wamp.Challenge) (string, wamp.Dict) { return login.Secret, wamp.Dict{} }
+		config.AuthHandlers = map[string]client.AuthFunc{"ticket": answer}
+	case "wampcra":
+		sign := func(challenge *wamp.Challenge) (string, wamp.Dict) {
+			return crsign.RespondChallenge(login.Secret, challenge, nil), wamp.Dict{}
+		}
+		config.AuthHandlers = map[string]client.AuthFunc{"wampcra": sign}
+	case "cryptosign":
+		return line.Unsupported("as a client it leaves cryptosign to the application")
+	case "anonymous":
+		return line.Unsupported("it offers its methods in no particular order")
+	default:
+		return line.Unsupported("it has no SCRAM")
+	}
+	return nil
 }
 
 func call(session *client.Client, command line.Command) (line.Answer, error) {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"sync"
 
+	"github.com/xconnio/wampproto-go/auth"
 	"github.com/xconnio/xconn-go"
 
 	"crosspoint.example/interop/line"
@@ -93,7 +94,11 @@ func join(command line.Command) (line.Answer, error) {
 	if transport == "rawsocket" {
 		url = "rs://127.0.0.1:" + port
 	}
-	client := xconn.Client{SerializerSpec: serializers[serializer]}
+	authenticator, err := authenticatorOf(command.Login)
+	if err != nil {
+		return nil, err
+	}
+	client := xconn.Client{SerializerSpec: serializers[serializer], Authenticator: authenticator}
 	session, err := client.Connect(context.Background(), url, command.Realm)
 	if err != nil {
 		return nil, failure(err)
@@ -102,6 +107,27 @@ func join(command line.Command) (line.Answer, error) {
 	sessions[command.Session] = session
 	mutex.Unlock()
 	return line.Answer{"id": session.ID()}, nil
+}
+
+// authenticatorOf gives what the session logs in with; nil for anonymous.
+func authenticatorOf(login *line.Login) (auth.ClientAuthenticator, error) {
+	if login == nil {
+		return nil, nil
+	}
+	if login.ChannelBinding != "" {
+		return nil, line.Unsupported("it has no channel binding")
+	}
+	switch login.Method {
+	case "ticket":
+		return auth.NewTicketAuthenticator(login.Authid, login.Secret, nil), nil
+	case "wampcra":
+		return auth.NewWAMPCRAAuthenticator(login.Authid, login.Secret, nil), nil
+	case "cryptosign":
+		return auth.NewCryptoSignAuthenticator(login.Authid, login.Secret, nil)
+	case "anonymous":
+		return nil, line.Unsupported("it offers one method only")
+	}
+	return nil, line.Unsupported("it has no SCRAM")
 }
 
 func register(session *xconn.Session, command line.Command) (line.Answer, error) {
