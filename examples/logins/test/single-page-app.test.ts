@@ -18,7 +18,7 @@ const CHROMIUM = process.env['CROSSPOINT_CHROMIUM'] ?? '/usr/bin/chromium'
 async function startNode(context: TestContext, more = ''): Promise<{ node: Program; origin: string; project: Project }> {
   for (const name of ['info', 'warn', 'error'] as const) context.mock.method(console, name, () => {}) // of the clients here
   const project = new Project(context, 'single-page-app')
-  const passwd = ['passwd', '--method', 'scram', '--kdf', 'pbkdf2', '--authid', 'ada', '--stdin']
+  const passwd = ['passwd', '--method', 'scram', '--kdf', 'pbkdf2', '--authid', 'ada', '--role', 'user', '--stdin']
   project.write('people.yaml', (await project.done(passwd, {}, 'correct horse\n')) + more)
   const { node, urls } = await project.start({ ORIGIN: 'http://localhost:*' })
   return { node, origin: `http://localhost:${portOf(urls, 'ws')}`, project }
