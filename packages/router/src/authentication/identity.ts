@@ -29,20 +29,20 @@ export function identityOf(
   if (extra !== undefined && (typeof extra !== 'object' || extra === null || Array.isArray(extra))) {
     return 'the extra of the principal must be a dictionary'
   }
-  const unwritable = unwritableIn(name, extra)
+  const unwritable = unwritableIn(request, name, extra)
   if (unwritable !== undefined) return `WELCOME could not tell the principal who it is: ${unwritable}`
   return { realm, authid: name, authrole: role, authmethod, authprovider: source.provider, authextra: extra }
 }
 
-/** What no serializer may refuse: a value that neither of these two refuses, none of the others does. */
+/** What neither of these two refuses to write, none of the others refuses. */
 const STRICTEST = [jsonSerializer, msgpackSerializer]
 const FAULT_CHARS_MAX = 300
 
 /** Why some clients could not be told this authid and this extra, such as a function or half a surrogate pair in it; undefined when all can. */
-function unwritableIn(authid: string, authextra: Principal['extra']): string | undefined {
+function unwritableIn({ session }: LoginRequest, authid: string, authextra: Principal['extra']): string | undefined {
   const details = authextra === undefined ? { authid } : { authid, authextra }
   try {
-    for (const serializer of STRICTEST) encodeMessage(serializer, { type: MessageType.WELCOME, sessionId: 1, details })
+    for (const serializer of STRICTEST) encodeMessage(serializer, { type: MessageType.WELCOME, sessionId: session, details })
   } catch (error) {
     return (error as Error).message.slice(0, FAULT_CHARS_MAX)
   }

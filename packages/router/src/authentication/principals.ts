@@ -16,7 +16,7 @@ export interface Principal extends Dict {
   readonly realm?: Uri
   /** Another authid than the one it was found by. */
   readonly authid?: string
-  /** WELCOME.Details.authextra. */
+  /** WELCOME.Details.authextra: what every serializer can write, or the login fails. */
   readonly extra?: Dict
   /** The secret of its second step, in Base32 (see `totpSecondStep`). Default: it has none. */
   readonly totp?: string
