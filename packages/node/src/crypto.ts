@@ -1,5 +1,5 @@
 // Cryptography of this process, by node:crypto. HMACs and Ed25519 answer at once: one costs less than handing it to another
-// thread. Deriving keys from passwords takes milliseconds to seconds, so it runs in threads of its own.
+// thread. Deriving keys from passwords takes milliseconds to seconds, so it runs in processes of its own.
 
 import {
   argon2Sync,

@@ -19,7 +19,7 @@ import { type Action, type Asker, type AuthorizationRequest, type Authorizer, ty
 import { principalOf } from './broker.ts'
 import type { DecisionRecord } from './decision-record.ts'
 import { DISCLOSED_BY_ROLE } from './details.ts'
-import type { Permissions } from './permissions.ts'
+import { ACTION_BITS, type Permissions } from './permissions.ts'
 import type { Policies, Policy } from './policies.ts'
 import type { RealmRules } from './realm-rules.ts'
 import type { Session } from './session.ts'
@@ -44,6 +44,13 @@ const ACTION_OF: readonly (Action | undefined)[] = (() => {
   actions[MessageType.SUBSCRIBE] = 'subscribe'
   return actions
 })()
+
+const PATTERN_BIT = 16
+/** The bit of the action of a message that asks for one URI, `PATTERN_BIT` where it may ask for patterns, 0 where it asks for nothing. */
+const PLAIN_BIT: readonly number[] = ACTION_OF.map((action) =>
+  action === undefined ? 0 : action === 'call' || action === 'publish' ? ACTION_BITS[action] : PATTERN_BIT,
+)
+const CALL_BIT = ACTION_BITS.call
 
 export class Guard {
   #policies: Policies
@@ -84,6 +91,25 @@ export class Guard {
   change(policies: Policies): void {
     this.#policies = policies
     this.forget(() => true)
+  }
+
+  /**
+   * Whether a message may pass with nothing else to it, as nearly every one may; false is not yet a refusal.
+   * Kept short: it is asked for every message of a realm with roles.
+   */
+  passesPlainly(session: Session, message: Message): boolean {
+    if (this.#held.size > 0 || this.record !== undefined) return false
+    const bit = PLAIN_BIT[message.type]!
+    if (bit === 0) return true
+    const { permissions } = session
+    if (bit === PATTERN_BIT || permissions === undefined || (message as Call).options !== EMPTY_DICT) return false
+    return permissions.allowsPlainly(bit, bit === CALL_BIT ? (message as Call).procedure : (message as Publish).topic)
+  }
+
+  /** The permissions of a role, where they know everything. */
+  permissionsOf(authrole: string): Permissions | undefined {
+    const { isKnown, permissions } = this.#policies.of(authrole)
+    return isKnown ? permissions : undefined
   }
 
   /** Lets a message through, now, later or never. */

@@ -205,8 +205,9 @@ export class Realm {
 
   #handle(session: Session, message: Message, isContinuation: boolean): void {
     if (session.realm !== this || session.state !== 'established') return // it ended while the message waited
-    if (this.#guard === undefined) this.#act(session, message, isContinuation)
-    else this.#guard.pass(session, message, isContinuation)
+    const guard = this.#guard
+    if (guard === undefined || (!isContinuation && guard.passesPlainly(session, message))) this.#act(session, message, isContinuation)
+    else guard.pass(session, message, isContinuation)
   }
 
   #act(session: Session, message: Message, isContinuation: boolean): void {
@@ -255,6 +256,7 @@ export class Realm {
       else this.#guard.change(policies)
       this.#observer.rolesChanged()
       for (const session of [...this.sessions.values()]) {
+        session.permissions = this.#guard.permissionsOf(session.authrole)
         if (policies.has(session.authrole)) this.#revokeDenied(session)
         else this.#kill(session, ErrorUri.noSuchRole, `The realm has no role "${session.authrole}" any more`, false)
       }
@@ -291,6 +293,7 @@ export class Realm {
       if (session.state !== 'establishing') return // it ended while this waited
       session.realm = this
       this.sessions.set(session.id, session)
+      session.permissions = this.#guard?.permissionsOf(session.authrole)
       session.established()
       if (expiresAtMs !== undefined) this.#expireAt(session, expiresAtMs)
       this.outbox.deliver(welcome, session)

@@ -20,6 +20,7 @@ import {
 } from '@crosspoint/protocol'
 import { type Announcement, CLIENT_ROLES, EMPTY_PAYLOAD, layoutOf, nextRequestId, type Peer } from '@crosspoint/protocol/internal'
 import type { PendingCall } from './pending-calls.ts'
+import type { Permissions } from './permissions.ts'
 import type { Realm } from './realm.ts'
 import type { Registration } from './registration.ts'
 import { RequestTable } from './request-table.ts'
@@ -85,6 +86,8 @@ export class Session {
   takesSubscriptionRevocation = false
   sendsUploads = false
   sendsPassthruAsPublisher = false
+  /** Those of its role, where nobody else is asked; the realm keeps this in step with the role. */
+  permissions: Permissions | undefined = undefined
   /** What outlives the transport, for a session that may be resumed. */
   resumption: Resumption | undefined = undefined
   readonly subscriptions = new Map<number, Subscription>()
