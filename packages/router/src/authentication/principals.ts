@@ -70,7 +70,7 @@ export function lookUp(source: PrincipalSource, query: PrincipalQuery, done: (fo
   const once = (found: unknown): void => {
     if (isDone) return
     isDone = true
-    const isOne = found === undefined || isDict(found)
+    const isOne = found === undefined || (isDict(found) && isNameOrNone(found['authid']))
     done(isOne ? (found as Principal | undefined) : { failure: `the source answered with ${shown(found)}, which is no principal` })
   }
   try {
@@ -79,6 +79,10 @@ export function lookUp(source: PrincipalSource, query: PrincipalQuery, done: (fo
     if (isDone) throw error // not the source's
     once({ failure: `the source failed: ${error instanceof Error ? error.message : 'it threw what is no error'}` })
   }
+}
+
+function isNameOrNone(authid: unknown): boolean {
+  return authid === undefined || authid === null || typeof authid === 'string'
 }
 
 export function isLookupFailure(found: Principal | LookupFailure | undefined): found is LookupFailure {

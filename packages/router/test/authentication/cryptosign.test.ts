@@ -320,3 +320,21 @@ test('AUTH-06 a lookup that fails, and a principal that is nobody, are failures'
   abortOf(logIn(nameless, JOE), FAILED)
   assert.match(nameless.refused[0]!.cause, /^cryptosign of "joe": the role of the principal/)
 })
+
+test('AUTH-06 a principal whose authid is no name is a failure, also when it comes late', () => {
+  const late: (() => void)[] = []
+  for (const principal of [
+    { authid: Object.create(null), authorized_keys: [EVE.pubkey] },
+    { authid: { name: 'joe' }, authorized_keys: [JOE.pubkey] },
+  ]) {
+    const source = {
+      provider: 'mine',
+      find: (_: unknown, done: (found: LoginPrincipal) => void) => void late.push(() => done(principal as never)),
+    }
+    const w = worldOf(source)
+    const client = offer(w, JOE)
+    late.pop()!()
+    abortOf(client, FAILED)
+    assert.match(w.refused.at(-1)!.cause, /no principal/)
+  }
+})
