@@ -23,7 +23,7 @@ import { ACTION_BITS, type Permissions } from './permissions.ts'
 import type { Policies, Policy } from './policies.ts'
 import type { RealmRules } from './realm-rules.ts'
 import type { Session } from './session.ts'
-import { type CheckedCall, wrongPayload } from './validation.ts'
+import { bothValidations, type CheckedCall, wrongPayload } from './validation.ts'
 
 /** A message that waits, or whose decision is awaited. */
 interface Held {
@@ -199,8 +199,10 @@ export class Guard {
     const known = this.#lasting.get(principal.session)?.get(key)
     if (known !== undefined) return decide(known)
     const request: AuthorizationRequest = { realm: this.#realm, principal, action, uri, options }
-    this.#askEach(request, asked, so, (decision) => {
-      this.#keep(principal.session, key, decision)
+    const policies = this.#policies
+    this.#askEach(request, asked, so, true, (decision, isLasting) => {
+      // Not when the roles have changed meanwhile: it was made for those of before.
+      if (isLasting && this.#policies === policies) this.#keep(principal.session, key, decision)
       decide(decision)
     })
   }
@@ -209,20 +211,22 @@ export class Guard {
     return (match === 'exact' && permissions?.grant(action, uri)) || 'allowed'
   }
 
-  /** Asks authorizers one after the other until one says no. */
+  /** Asks authorizers one after the other until one says no. What they say together lasts when each of them says so. */
   #askEach(
     request: AuthorizationRequest,
     [first, ...others]: readonly Authorizer[],
     so: Decision,
-    decide: (decision: Decision) => void,
+    isLasting: boolean,
+    decide: (decision: Decision, isLasting: boolean) => void,
   ): void {
-    if (first === undefined) return decide(so)
+    if (first === undefined) return decide(so, isLasting)
     let isNow = true
     let isDecided = false
     const answered = (decision: Decision) => {
-      const both = combined(so, decision)
-      if (isRefused(both)) decide(both)
-      else this.#askEach(request, others, both, decide)
+      const lasts = typeof decision === 'object' && decision.isLasting === true
+      if (isRefused(decision))
+        decide(decision, lasts) // whatever the others say
+      else this.#askEach(request, others, combined(so, decision), isLasting && lasts, decide)
     }
     const take = (decision: Decision) => {
       if (isDecided) return
@@ -240,7 +244,7 @@ export class Guard {
 
   #keep(session: SessionId, key: string, decision: Decision): void {
     // Who has left is asked about for its testaments.
-    if (typeof decision === 'string' || decision.isLasting !== true || !this.#sessions.has(session)) return
+    if (!this.#sessions.has(session)) return
     const { limits } = this.#rules
     if (this.#decisions >= limits.decisionsMax) this.forget(() => true)
     let decisions = this.#lasting.get(session)
@@ -319,17 +323,13 @@ export class Guard {
   }
 }
 
-/** The grants of two decisions that are both needed. */
+/** What goes with leave that two have given. */
 function combined(one: Decision, other: Decision): Decision {
-  if (isRefused(one) || isRefused(other)) return isRefused(one) ? one : other
   if (one === 'allowed') return other
   if (other === 'allowed') return one
   const [first, second] = [one as Grant, other as Grant]
-  return {
-    isDisclosed: first.isDisclosed === true || second.isDisclosed === true,
-    validation: second.validation ?? first.validation,
-    isLasting: second.isLasting,
-  }
+  const isDisclosed = first.isDisclosed === true || second.isDisclosed === true
+  return { isDisclosed, validation: bothValidations(first.validation, second.validation) }
 }
 
 function askerOf(session: Session): Asker {

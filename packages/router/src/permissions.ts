@@ -70,16 +70,11 @@ export class Permissions {
   }
 
   /**
-   * Whether the role may.
+   * What the rules say, if they say anything.
    *
    * @example
-   * new Permissions([{ uri: 'com.example.', match: 'prefix', allow: ['call'] }]).allows('call', 'com.example.add', 'exact') // true
+   * new Permissions([{ uri: 'com.example.', match: 'prefix', allow: ['call'] }]).decide('call', 'com.example.add', 'exact') // 'allowed'
    */
-  allows(action: Action, uri: Uri, match: MatchPolicy): boolean {
-    return this.decide(action, uri, match) === 'allowed'
-  }
-
-  /** What the rules say, if they say anything. */
   decide(action: Action, uri: Uri, match: MatchPolicy): Verdict {
     if (match === 'exact') {
       const rule = this.#ruleOf(uri)

@@ -27,6 +27,25 @@ export interface CheckedCall extends Call {
   readonly validation?: Validation | undefined
 }
 
+/** What two want of payloads, put together: both must be content. */
+export function bothValidations(one: Validation | undefined, other: Validation | undefined): Validation | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return {
+    ...bothChecks(one, other),
+    result: bothChecks(one.result, other.result),
+    progress: bothChecks(one.progress, other.progress),
+    error: bothChecks(one.error, other.error),
+  }
+}
+
+function bothChecks(one: PayloadCheck = {}, other: PayloadCheck = {}): PayloadCheck {
+  return { args: both(one.args, other.args), kwargs: both(one.kwargs, other.kwargs) }
+}
+
+function both(one: ValueCheck | undefined, other: ValueCheck | undefined): ValueCheck | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : (value) => one(value) ?? other(value)
+}
+
 /** What is wrong with a payload; undefined when nothing is. */
 export function wrongPayload(check: PayloadCheck | undefined, payload: Payload, options: Dict): string | undefined {
   if (check === undefined || (check.args === undefined && check.kwargs === undefined) || isPassthru(options)) return undefined

@@ -234,6 +234,25 @@ describe('permissions and authorizers together', () => {
     assert.match(String((caller.ask(48, {}, 'com.b')[5] as string[])[0]), /args: wrong in any case/)
   })
 
+  test('AUTHZ-08 what a permission and an authorizer want of a payload must both be so', () => {
+    const even: ValueCheck = (value) => ((value as number[])[0]! % 2 === 0 ? undefined : 'must be even')
+    const small: ValueCheck = (value) => ((value as number[])[0]! < 10 ? undefined : 'must be small')
+    const all = { authorize: (_: unknown, decide: (decision: Decision) => void) => decide({ validation: { args: small } }) }
+    const { join } = worldOf({ permissions: [{ ...EVERYTHING, validate: { args: even, result: { args: even } } }] }, { authorizer: all })
+    const callee = join()
+    callee.ask(64, {}, 'com.a')
+    const caller = join()
+    for (const [value, wrong] of [
+      [3, 'must be even'],
+      [12, 'must be small'],
+    ] as const) {
+      assert.match((caller.ask(48, {}, 'com.a', [value])[5] as string[])[0]!, new RegExp(wrong))
+    }
+    caller.request(48, {}, 'com.a', [4])
+    callee.send(70, callee.take()[0]![1], {}, [3])
+    assert.match((caller.take()[0]![5] as string[])[0]!, /The result of "com\.a" is not what it must be: args: must be even/)
+  })
+
   test('ERR-13 an authorizer that throws has failed', () => {
     const authorizer = {
       authorize: () => {
@@ -274,6 +293,31 @@ describe('permissions and authorizers together', () => {
       ['all', 0],
       ['all', 2],
     ])
+  })
+
+  test('what two authorizers decide lasts only when both say so', () => {
+    for (const [own, all, asks] of [
+      [{ isLasting: true }, 'allowed', 2],
+      ['allowed', { isLasting: true }, 2],
+      [{ isLasting: true }, { isLasting: true }, 1],
+    ] as const) {
+      const [first, second] = [asked({ 'com.a': own }), asked({ 'com.a': all })]
+      const client = worldOf({ authorizer: first.role }, { authorizer: second.role! }).join()
+      for (const _ of [1, 2]) assert.equal(client.ask(32, {}, 'com.a')[0], 33)
+      assert.deepEqual([first.requests.length, second.requests.length], [asks, asks])
+    }
+  })
+
+  test('a decision that comes after the roles have changed does not last', () => {
+    const waiting: ((decision: Decision) => void)[] = []
+    const authorizer = { authorize: (_: unknown, decide: (decision: Decision) => void) => void waiting.push(decide) }
+    const { join, world } = worldOf({ authorizer })
+    const client = join()
+    client.request(32, {}, 'com.a')
+    world.router.realm('realm1')!.changeRoles({ anonymous: { authorizer } })
+    waiting.pop()!({ isLasting: true })
+    client.request(32, {}, 'com.a')
+    assert.equal(waiting.length, 1, 'it is asked again')
   })
 
   test('a decision about the testament of a session that has left is not kept', () => {

@@ -8,7 +8,7 @@ import { type Permission, Permissions } from '../src/permissions.ts'
 
 const CALL: readonly Action[] = ['call']
 const may = (permissions: readonly Permission[], uri: string, match: MatchPolicy = 'exact', action: Action = 'call'): boolean =>
-  new Permissions(permissions).allows(action, uri, match)
+  new Permissions(permissions).decide(action, uri, match) === 'allowed'
 
 describe('AUTHZ-01 what a role may do', () => {
   test('nothing without a rule, and only what the rule names', () => {
@@ -92,12 +92,13 @@ describe('AUTHZ-01 patterns', () => {
     fc.assert(
       fc.property(permissions, pattern, fc.array(exact, { maxLength: 40 }), (drawn, [uri, match], uris) => {
         const rules = new Permissions(drawn.map(([[of, by], isAllowed]) => ({ uri: of, match: by, allow: isAllowed ? CALL : [] })))
-        if (!rules.allows('call', uri, match)) return
+        if (rules.decide('call', uri, match) !== 'allowed') return
         allowed++
         const asked = new PatternIndex<true>()
         asked.add(uri, match, true)
         for (const each of uris) {
-          if (isValidUri(each, 'exact', 'loose') && asked.matchBest(each)) assert.ok(rules.allows('call', each, 'exact'), each)
+          if (isValidUri(each, 'exact', 'loose') && asked.matchBest(each))
+            assert.equal(rules.decide('call', each, 'exact'), 'allowed', each)
         }
       }),
       { numRuns: 20_000 },
